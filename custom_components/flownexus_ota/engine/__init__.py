@@ -1,0 +1,1 @@
+"""Doing: joins the decisions with devices, disk and downloads. Knows no Home Assistant."""

@@ -1,0 +1,1 @@
+"""The Eclipse Leshan server's REST and event-stream interface."""

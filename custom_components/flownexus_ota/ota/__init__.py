@@ -1,0 +1,1 @@
+"""Decisions about over-the-air updates: images, versions, sessions. Pure."""

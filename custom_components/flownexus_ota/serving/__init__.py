@@ -1,0 +1,1 @@
+"""Firmware images on their way to devices over HTTP."""

@@ -1,0 +1,1 @@
+"""Where firmware images come from."""
