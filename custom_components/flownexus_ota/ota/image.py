@@ -1,0 +1,140 @@
+"""A firmware image: its bytes by digest, its version, and the devices it fits."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import translate
+from functools import lru_cache
+from typing import Final
+
+from .device_facts import DeviceFacts
+from .version import is_comparable, is_newer
+
+# The whole package URI has at most 127 characters (Zephyr, CVE-2026-10672).
+FILE_NAME_LENGTH_LIMIT: Final = 32
+_SUFFIX_LENGTH_LIMIT: Final = 8
+_DEFAULT_FILE_NAME: Final = "firmware.bin"
+
+type Specificity = tuple[tuple[int, int], ...]
+"""Per pattern, most telling first: 0 none, 1 with wildcards, 2 exact; then its literal characters."""
+
+
+class Mismatch(StrEnum):
+    """Why an image does not fit a device; each is a translation key."""
+
+    MANUFACTURER = "manufacturer"
+    MODEL = "model"
+    HARDWARE_VERSION = "hardware_version"
+    ENDPOINT = "endpoint"
+    INSTALLED_UNKNOWN = "installed_unknown"
+    """The image asks for a range of installed versions, and the device's cannot be compared."""
+    INSTALLED_TOO_OLD = "installed_too_old"
+    INSTALLED_TOO_NEW = "installed_too_new"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirmwareImage:
+    """One image of the catalogue; patterns are `fnmatch`, case-insensitive, `None` fits any."""
+
+    sha256: str
+    size_bytes: int
+    version: str
+    file_name: str
+    """As it is served: `[A-Za-z0-9._-]`, at most 32 characters."""
+    reported_version: str | None = None
+    title: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    hardware_version: str | None = None
+    endpoint: str | None = None
+    min_installed_version: str | None = None
+    max_installed_version: str | None = None
+    channel: str | None = None
+    release_notes: str | None = None
+    release_url: str | None = None
+    severity: str | None = None
+
+    @property
+    def expected_version(self) -> str:
+        """Return what the device reports once it runs this image (`design.md` D8)."""
+        return self.version if self.reported_version is None else self.reported_version
+
+    @property
+    def specificity(self) -> Specificity:
+        """Return how narrowly this image is aimed; of two, the greater is the more specific."""
+        patterns = (self.endpoint, self.hardware_version, self.model, self.manufacturer)
+        bounds = (self.min_installed_version, self.max_installed_version)
+        bound_count = sum(bound is not None for bound in bounds)
+        return (*map(_pattern_specificity, patterns), (bound_count, 0))
+
+    def refusal(self, facts: DeviceFacts) -> Mismatch | None:
+        """Return the first reason why the image does not fit the device, or `None` if it does."""
+        return self.kind_refusal(facts) or self.unit_refusal(facts)
+
+    def kind_refusal(self, facts: DeviceFacts) -> Mismatch | None:
+        """Return why the image does not fit the device's kind: maker, model or hardware."""
+        if not _fits(self.manufacturer, facts.manufacturer):
+            return Mismatch.MANUFACTURER
+        if not _fits(self.model, facts.model):
+            return Mismatch.MODEL
+        if not _fits(self.hardware_version, facts.hardware_version):
+            return Mismatch.HARDWARE_VERSION
+        return None
+
+    def unit_refusal(self, facts: DeviceFacts) -> Mismatch | None:
+        """Return why the image does not fit this one device of its kind: name or version."""
+        if not _fits(self.endpoint, facts.endpoint):
+            return Mismatch.ENDPOINT
+        lowest, highest = self.min_installed_version, self.max_installed_version
+        if lowest is None and highest is None:
+            return None
+        installed = facts.firmware_version
+        if installed is None or not is_comparable(installed):
+            return Mismatch.INSTALLED_UNKNOWN
+        if lowest is not None and is_newer(lowest, installed):
+            return Mismatch.INSTALLED_TOO_OLD
+        if highest is not None and is_newer(installed, highest):
+            return Mismatch.INSTALLED_TOO_NEW
+        return None
+
+    def is_applicable_to(self, facts: DeviceFacts) -> bool:
+        """Tell whether the image fits the device."""
+        return self.refusal(facts) is None
+
+
+def fits_everything(pattern: str | None) -> bool:
+    """Tell whether a pattern names nothing: absent, or wildcards alone."""
+    return pattern is None or not pattern.strip("*?")
+
+
+def clean_file_name(name: str) -> str:
+    """Return `name` as it can stand in a URL: `[A-Za-z0-9._-]`, at most 32 characters, never empty.
+
+    The suffix survives, because some bootloaders look at it.
+    """
+    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+    # Home Assistant's security filter logs paths with `..`, token included.
+    cleaned = re.sub(r"\.{2,}", ".", cleaned).strip("-.")
+    stem, dot, suffix = cleaned.rpartition(".")
+    if dot and len(suffix) <= _SUFFIX_LENGTH_LIMIT:
+        stem = stem[: FILE_NAME_LENGTH_LIMIT - len(dot + suffix)].rstrip("-.")
+        return f"{stem}.{suffix}"
+    return cleaned[:FILE_NAME_LENGTH_LIMIT].rstrip("-.") or _DEFAULT_FILE_NAME
+
+
+def _pattern_specificity(pattern: str | None) -> tuple[int, int]:
+    if pattern is None or fits_everything(pattern):
+        return (0, 0)
+    literal = re.sub(r"\[[^]]*\]|[*?]", "", pattern)
+    return (2 if literal == pattern else 1, len(literal))
+
+
+def _fits(pattern: str | None, reported: str | None) -> bool:
+    if pattern is None or fits_everything(pattern):
+        return True
+    return reported is not None and _compiled(pattern).match(reported) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern), re.IGNORECASE)
