@@ -1,0 +1,1 @@
+"""Firmware updates of LwM2M devices, by an Eclipse Leshan server."""

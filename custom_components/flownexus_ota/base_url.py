@@ -1,0 +1,61 @@
+"""The address under which devices find the firmware images."""
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+MAX_BASE_URL_LENGTH: Final = 80
+"""A package URI has 127 characters at most (`design.md` D16); the rest is for path, token and name."""
+
+
+def default_firmware_base_url(hass: HomeAssistant) -> str | None:
+    """Return Home Assistant's own address by its IP address, which modems need no name server for.
+
+    `None` when Home Assistant's HTTP server has not been set up.
+    """
+    api = hass.config.api
+    if api is None:
+        return None
+    scheme = "https" if api.use_ssl else "http"
+    host = api.local_ip if _is_wildcard(api.host) else api.host
+    port = "" if api.port == DEFAULT_PORTS[scheme] else f":{api.port}"
+    return f"{scheme}://{_bracketed(host)}{port}"
+
+
+def normalise_base_url(text: str) -> str:
+    """Return `text` without blanks around it and without a slash at its end.
+
+    Raises `ValueError` for what no device could use: another scheme than http and https, no host,
+    a port out of range, credentials, a query or fragment, a character outside of ASCII or a blank,
+    more than `MAX_BASE_URL_LENGTH` characters.
+    """
+    url = text.strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.port == 0:
+        msg = "not an http or https address"
+        raise ValueError(msg)
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        msg = "credentials, query or fragment"
+        raise ValueError(msg)
+    if len(url) > MAX_BASE_URL_LENGTH or not all("!" <= character <= "~" for character in url):
+        msg = "too long, or characters that no device reads"
+        raise ValueError(msg)
+    return url
+
+
+def _is_wildcard(host: str) -> bool:
+    """Tell whether `host` stands for every address of this machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _bracketed(host: str) -> str:
+    """Return `host` as URLs want it: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
