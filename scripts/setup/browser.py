@@ -1,0 +1,91 @@
+"""Have a headless Chromium: on PATH, else Playwright's download, else Debian's package."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from .console import CommandError, SetupError, run, say
+from .environments import environment
+from .places import CACHE
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FOLDER: Final = CACHE / "browsers"
+DOWNLOAD_LIMIT_S: Final = 600.0
+APT_LIMIT_S: Final = 900.0
+ANSWER_LIMIT_S: Final = 60.0
+LINE: Final = "apt-get update && apt-get install chromium   (as root)"
+
+
+def chromium() -> Path:
+    """Return the path of a Chromium that starts.
+
+    Raises SetupError.
+    """
+    found = _on_path() or _downloaded()
+    if found:
+        return found
+    reasons = []
+    for way in (_from_playwright, _from_apt):
+        try:
+            return way()
+        except CommandError as err:
+            reasons.append(str(err))
+            say(f"browser: {str(err).splitlines()[0]}")
+    raise SetupError("no Chromium to be had:\n" + "\n".join(reasons), LINE)
+
+
+def _on_path() -> Path | None:
+    paths = (shutil.which(name) for name in NAMES)
+    return next((Path(path) for path in paths if path and _starts(Path(path))), None)
+
+
+def _downloaded() -> Path | None:
+    patterns = ("chromium-*/chrome-linux*/chrome", "chromium_headless_shell-*/*/*headless*shell")
+    paths = (path for pattern in patterns for path in sorted(FOLDER.glob(pattern), reverse=True))
+    return next((path for path in paths if _starts(path)), None)
+
+
+def _starts(executable: Path) -> bool:
+    """Tell whether it answers; Ubuntu's chromium-browser is a stub that only names a snap."""
+    try:
+        return "." in run([executable, "--version"], limit_s=ANSWER_LIMIT_S)
+    except CommandError:
+        return False
+
+
+def _from_playwright() -> Path:
+    python = environment("test")
+    say("browser: no Chromium on PATH; trying `playwright install chromium`")
+    try:
+        run(
+            [python, "-m", "playwright", "install", "chromium"],
+            env={"PLAYWRIGHT_BROWSERS_PATH": str(FOLDER)},
+            limit_s=DOWNLOAD_LIMIT_S,
+        )
+    except CommandError as err:
+        reason = str(err).splitlines()[-1].strip()
+        raise CommandError(f"Playwright could not download one ({reason})") from err
+    found = _downloaded()
+    if found is None:
+        raise CommandError("what Playwright downloaded does not start; it may miss libraries")
+    return found
+
+
+def _from_apt() -> Path:
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise CommandError("apt could install one, but this is not root on a system with apt")
+    say("browser: installing Debian's chromium with apt (this changes the system)")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "-qq", "update"], env=env, limit_s=APT_LIMIT_S)
+    run(
+        ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"],
+        env=env,
+        limit_s=APT_LIMIT_S,
+    )
+    found = _on_path()
+    if found is None:
+        raise CommandError("apt installed chromium, but it does not start")
+    return found
