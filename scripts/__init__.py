@@ -1,0 +1,1 @@
+"""What a developer and the continuous integration run."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 DEBIAN_SUITES: Final = frozenset(
-    "bookworm trixie forky duke sid oldstable stable testing unstable".split()
+    ("bookworm", "trixie", "forky", "duke", "sid", "oldstable", "stable", "testing", "unstable")
 )
 ONE_LINE: Final = re.compile(r"^deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<rest>.+)$")
 

@@ -51,10 +51,9 @@ def uv(
 
 
 def _install() -> None:
-    arguments = [
+    arguments: list[str | Path] = [
         "install",
-        *("--target", FOLDER),
-        "--upgrade",
+        *("--target", FOLDER, "--upgrade"),
         *("--require-hashes", "-r", LOCK),
         "--disable-pip-version-check",
         "--no-warn-script-location",

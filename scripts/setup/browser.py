@@ -66,8 +66,7 @@ def _from_playwright() -> Path:
             limit_s=DOWNLOAD_LIMIT_S,
         )
     except CommandError as err:
-        reason = str(err).splitlines()[-1].strip()
-        raise CommandError(f"Playwright could not download one ({reason})") from err
+        raise CommandError(f"Playwright could not download one ({err.gist})") from err
     found = _downloaded()
     if found is None:
         raise CommandError("what Playwright downloaded does not start; it may miss libraries")

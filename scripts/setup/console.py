@@ -23,6 +23,13 @@ class SetupError(Exception):
 class CommandError(Exception):
     """A program ended with an error, ran too long or is not there."""
 
+    @property
+    def gist(self) -> str:
+        """The one line of a long output that most likely says why."""
+        lines = [line.strip() for line in str(self).splitlines() if len(line.strip()) > 1]
+        errors = [line for line in lines[1:] if "error" in line.lower()]
+        return (errors or lines)[-1]
+
 
 def say(text: str) -> None:
     """Print one plain line at once, also into a pipe."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .apt_sources import AptSource
-from .console import CommandError, run
+from .console import run
 
 UPDATE_LIMIT_S = 300.0
 DOWNLOAD_LIMIT_S = 600.0
@@ -60,7 +60,7 @@ class PrivateApt:
         shutil.rmtree(self.folder)
 
     def _options(self) -> list[str]:
-        values = {
+        values: dict[str, object] = {
             "Dir::State::lists": self.folder / "lists",
             "Dir::Cache": self.folder / "cache",
             # apt drops its rights for a user who may not be able to reach our folder.
@@ -69,12 +69,14 @@ class PrivateApt:
             "Acquire::Retries": 3,
         }
         if self.source_list is not None:
-            values |= {"Dir::Etc::sourcelist": self.source_list, "Dir::Etc::sourceparts": "/dev/null"}
-        return ["-qq", *(part for key, value in values.items() for part in ("-o", f"{key}={value}"))]
+            values["Dir::Etc::sourcelist"] = self.source_list
+            values["Dir::Etc::sourceparts"] = "/dev/null"
+        pairs = (("-o", f"{key}={value}") for key, value in values.items())
+        return ["-qq", *(part for pair in pairs for part in pair)]
 
 
 def architecture() -> str:
-    """Return Debian's word for this machine: amd64, arm64 …"""
+    """Return Debian's word for this machine, such as amd64 or arm64."""
     return run(["dpkg", "--print-architecture"], limit_s=10).strip()
 
 
@@ -88,6 +90,3 @@ def _debian_keyring() -> Path | None:
         if (KEYRINGS / name).is_file():
             return KEYRINGS / name
     return None
-
-
-__all__ = ["CommandError", "PrivateApt", "architecture", "has_apt"]

@@ -1,4 +1,4 @@
-"""The two locked environments: `test` (harness, Home Assistant 2026.10.4) and `hass` (2026.11.0)."""
+"""The two locked environments: `test` (the harness with 2026.10.4) and `hass` (2026.11.0)."""
 
 from __future__ import annotations
 
@@ -63,4 +63,4 @@ def _install_from_source(name: Environment, python: Path) -> None:
         bootstrap.uv("pip", "install", "--quiet", "--python", python, *FROM_SOURCE, env=env)
     except CommandError as err:
         say(f"{name}: the voice packages did not build, which does no harm here")
-        say(f"  {str(err).splitlines()[-1]}")
+        say(f"  {err.gist}")

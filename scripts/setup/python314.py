@@ -87,7 +87,7 @@ def _from_uv() -> Path:
     try:
         bootstrap.uv("python", "install", "--no-bin", "3.14", limit_s=DOWNLOAD_LIMIT_S)
     except CommandError as err:
-        raise CommandError(f"uv could not download one ({str(err).splitlines()[-1].strip()})") from err
+        raise CommandError(f"uv could not download one ({err.gist})") from err
     for python in _downloaded():
         if fits(python):
             return python
