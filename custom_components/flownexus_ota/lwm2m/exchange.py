@@ -53,7 +53,7 @@ class DeviceAsleepError(Lwm2mError):
 
 
 class RequestCancelledError(Lwm2mError):
-    """The device registered anew while the request was under way; it may have acted all the same."""
+    """The device registered anew during the request; it may have acted all the same."""
 
 
 class DeviceRefusedError(Lwm2mError):

@@ -1,4 +1,4 @@
-"""Object 5, Firmware Update: resources, states, results (OMA registry, object 5 versions 1.0 to 1.2)."""
+"""Object 5, Firmware Update: resources, states, results (OMA registry, versions 1.0 to 1.2)."""
 
 from enum import IntEnum
 from typing import Final
@@ -74,7 +74,7 @@ def instance(instance_id: int) -> ResourcePath:
 
 
 def result_key(raw_result: int) -> str:
-    """Return the translation key of a raw result: `no_storage`, or `unknown` for a number nobody defined."""
+    """Return the translation key of a raw result: `no_storage`, or `unknown`."""
     if raw_result in UpdateResult:
         return UpdateResult(raw_result).name.lower()
     return "unknown"

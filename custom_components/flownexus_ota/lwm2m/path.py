@@ -1,10 +1,11 @@
 """Paths of LwM2M objects, instances and resources."""
 
 from dataclasses import dataclass
-from typing import Self, override
+from typing import Final, Self, override
 
 # OMA-TS-LightweightM2M_Core 1.1.1 §7.2: identifiers are 16-bit; 65535 is reserved.
-MAX_ID = 65534
+MAX_ID: Final = 65534
+MAX_DEPTH: Final = 4
 
 
 class InvalidPathError(ValueError):
@@ -24,7 +25,7 @@ class ResourcePath:
     def parse(cls, text: str) -> Self:
         """Return the path that `/5/0/3` or `5/0/3` names; raise InvalidPathError otherwise."""
         parts = text.strip("/").split("/")
-        if len(parts) > 4 or not all(part.isascii() and part.isdigit() for part in parts):
+        if len(parts) > MAX_DEPTH or not all(part.isascii() and part.isdigit() for part in parts):
             raise InvalidPathError(text)
         ids = [int(part) for part in parts]
         if max(ids) > MAX_ID:
@@ -40,7 +41,7 @@ class ResourcePath:
     def child(self, identifier: int) -> ResourcePath:
         """Return the path one level below; raise InvalidPathError below a resource instance."""
         ids = (*self.ids, identifier)
-        if len(ids) > 4:
+        if len(ids) > MAX_DEPTH:
             raise InvalidPathError(f"{self}/{identifier}")
         return ResourcePath(*ids)
 

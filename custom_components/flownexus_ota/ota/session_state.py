@@ -60,9 +60,21 @@ class Session:
     """URI writes of this attempt."""
     execute_count: int = 0
     """Executes of this attempt."""
+    result_before_offer: int | None = None
+    """Raw 5/x/5 before our URI write: what a stale result looks like."""
+    result_before_execute: int | None = None
+    """The last result known when our Execute was sent."""
+    refusal_code: int | None = None
+    """CoAP code of a refused URI write or Execute, while its cause is being read."""
     is_uri_answered: bool = False
     """Whether the outcome of the last URI write is known."""
-    is_execute_sent: bool = False
-    """Whether this session has ever sent an Execute."""
     is_checking: bool = False
-    """A deadline has passed, and the device is being asked where it stands."""
+    """The next reading of the device decides how it goes on."""
+    is_overdue: bool = False
+    """The deadline has passed once; the next one ends the phase."""
+    is_doubted: bool = False
+    """The device came back on another version; one more reading is granted."""
+    may_reset: bool = False
+    """The device may still hold an image of an earlier session of ours, and may drop it."""
+    is_registered_anew: bool = False
+    """The device has registered since our Execute."""

@@ -1,0 +1,82 @@
+"""Remembering: the history, as the event loop sees it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from ..ota.session_state import Session
+from ..storage.history import HistoryDb
+from ..storage.writer import HistoryUnavailableError, HistoryWriter
+
+_LOGGER = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 5.0
+
+
+class Chronicle:
+    """Stores steps and answers queries without blocking the loop.
+
+    While a commit fails, nothing goes on: the caller waits here, and with it all that it would
+    have sent to its device (`design.md` D20).
+    """
+
+    def __init__(
+        self,
+        writer: HistoryWriter,
+        *,
+        token_sha256: Callable[[Session], str],
+        on_writable: Callable[[bool], None],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        """Take the writer; `on_writable` is told when commits fail and when they work again."""
+        self._writer = writer
+        self._token_sha256 = token_sha256
+        self._on_writable = on_writable
+        self._retry_seconds = retry_seconds
+        self.is_writable = True
+
+    async def record(self, session: Session, *, evidence: str) -> None:
+        """Store a step; returns when it is on disk, however long that takes."""
+        while True:
+            try:
+                await self.record_once(session, evidence=evidence)
+            except HistoryUnavailableError as err:
+                if self.is_writable:
+                    _LOGGER.error("The history cannot be written, updates pause: %s", err)  # noqa: TRY400 # the text is for the user, a traceback is not
+                self._tell(is_writable=False)
+                await asyncio.sleep(self._retry_seconds)
+            else:
+                self._tell(is_writable=True)
+                return
+
+    async def record_once(self, session: Session, *, evidence: str) -> None:
+        """Store a step, or raise HistoryUnavailableError."""
+        at = datetime.now(UTC)
+        token_sha256 = self._token_sha256(session)
+
+        def append(history: HistoryDb) -> None:
+            history.record(session, at=at, evidence=evidence, token_sha256=token_sha256)
+
+        await self.ask(append)
+
+    async def ask[T](self, query: Callable[[HistoryDb], T]) -> T:
+        """Run a query in the writer's thread and return its answer."""
+        return await asyncio.wrap_future(self._writer.submit(query))
+
+    def tell_later(self, change: Callable[[HistoryDb], None]) -> None:
+        """Queue a change whose loss would do no harm, e.g. a device's last known facts."""
+        future = self._writer.submit(change)
+        future.add_done_callback(_log_failure)
+
+    def _tell(self, *, is_writable: bool) -> None:
+        if is_writable != self.is_writable:
+            self.is_writable = is_writable
+            self._on_writable(is_writable)
+
+
+def _log_failure(future: object) -> None:
+    error = future.exception()  # type: ignore[attr-defined] # concurrent.futures.Future, any result
+    if error is not None:
+        _LOGGER.debug("A change was not stored: %s", error)

@@ -1,0 +1,207 @@
+"""Carrying out a session's commands at its device, one at a time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from ..lwm2m import firmware_update
+from ..lwm2m.exchange import Delivery, DeviceRefusedError, Lwm2mError
+from ..lwm2m.path import ResourcePath
+from ..ota.command import (
+    Command,
+    EndOffer,
+    ExecuteUpdate,
+    ObserveDevice,
+    ReadDevice,
+    ResetDevice,
+    WritePackageUri,
+)
+from ..ota.device_facts import DeviceFacts
+from ..ota.profile import Profile
+from ..ota.report import Answer, DeviceRead, ExecuteAnswered, Report, UriAnswered
+from ..ota.session_state import Session
+from .gateway import DeviceGateway
+from .offering import ImageOffering, ImageUnavailableError
+from .reading import read_device, version_of
+
+_LOGGER = logging.getLogger(__name__)
+
+# A client that downloads inside the write answers only afterwards; 504 then means "unknown".
+WRITE_TIMEOUT_SECONDS: Final = 30
+OBSERVE_TIMEOUT_SECONDS: Final = 15
+MAX_PENDING_COMMANDS: Final = 64
+
+
+class Courier:
+    """Does what a session asks, in order, and reports how each request ended."""
+
+    def __init__(
+        self,
+        gateway: DeviceGateway,
+        offering: ImageOffering,
+        *,
+        session: Callable[[], Session],
+        facts: Callable[[], DeviceFacts],
+        profile: Profile,
+        on_report: Callable[[Report], None],
+        on_facts: Callable[[DeviceFacts], None],
+    ) -> None:
+        """Take the ports, and functions that tell the session and the facts as they are now."""
+        self._gateway = gateway
+        self._offering = offering
+        self._session = session
+        self._facts = facts
+        self._profile = profile
+        self._on_report = on_report
+        self._on_facts = on_facts
+        self._pending: asyncio.Queue[Command] = asyncio.Queue(MAX_PENDING_COMMANDS)
+        self._delayed: set[asyncio.TimerHandle] = set()
+        self._is_reading = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is pending or under way."""
+        return self._pending.empty() and not self._is_reading
+
+    def send(self, command: Command) -> None:
+        """Queue a command; a delayed reading waits for its time without holding up the others."""
+        if isinstance(command, ReadDevice) and command.delay_seconds:
+            loop = asyncio.get_running_loop()
+            handle = loop.call_later(command.delay_seconds, self._due)
+            self._delayed.add(handle)
+            return
+        try:
+            self._pending.put_nowait(command)
+        except asyncio.QueueFull:  # the device does not keep up; its deadline decides
+            _LOGGER.warning("%s: too many requests pending", self._session().endpoint)
+
+    async def run(self) -> None:
+        """Carry out commands until cancelled."""
+        try:
+            while True:
+                await self.carry_out(await self._pending.get())
+        finally:
+            self.drop_delayed()
+
+    def drop_delayed(self) -> None:
+        """Forget the readings whose time has not come."""
+        for handle in self._delayed:
+            handle.cancel()
+        self._delayed.clear()
+
+    async def carry_out(self, command: Command) -> None:
+        """Do one command; every way it can end becomes a report, or nothing."""
+        match command:
+            case ObserveDevice():
+                await self._observe()
+            case ReadDevice():
+                await self._read()
+            case WritePackageUri():
+                await self._write_uri()
+            case ExecuteUpdate():
+                await self._execute()
+            case ResetDevice():
+                await self._reset()
+            case EndOffer():
+                self._offering.revoke(self._session().id)
+                await self._forget()
+            case _:
+                assert_never(command)
+
+    def _due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._delayed = {each for each in self._delayed if each.when() > now}
+        self.send(ReadDevice())
+
+    def _path(self, resource_id: int) -> ResourcePath:
+        # Devices without an instance of object 5 are refused before a session begins.
+        instance_id = self._facts().update_instance_id or 0
+        return firmware_update.instance(instance_id).child(resource_id)
+
+    async def _observe(self) -> None:
+        # The values in these answers may be the last update's; the reading that follows counts.
+        for resource_id in (firmware_update.STATE, firmware_update.UPDATE_RESULT):
+            try:
+                await self._gateway.observe(
+                    self._session().endpoint,
+                    self._path(resource_id),
+                    timeout_seconds=OBSERVE_TIMEOUT_SECONDS,
+                )
+            except Lwm2mError as err:
+                _LOGGER.debug("%s cannot be observed: %s", self._session().endpoint, err)
+
+    async def _read(self) -> None:
+        self._is_reading = True
+        try:
+            facts = await read_device(self._gateway, self._facts())
+        except Lwm2mError as err:
+            _LOGGER.debug("%s cannot be read: %s", self._session().endpoint, err)
+        else:
+            self._on_facts(facts)
+            self._on_report(
+                DeviceRead(
+                    state=facts.update_state,
+                    result=facts.update_result,
+                    version=version_of(facts, self._profile),
+                )
+            )
+        finally:
+            self._is_reading = False
+
+    async def _write_uri(self) -> None:
+        session = self._session()
+        try:
+            uri = await self._offering.offer(session, self._profile)
+            delivery = await self._gateway.write(
+                session.endpoint,
+                self._path(firmware_update.PACKAGE_URI),
+                uri,
+                timeout_seconds=WRITE_TIMEOUT_SECONDS,
+            )
+        except DeviceRefusedError as err:
+            self._on_report(UriAnswered(answer=Answer.REFUSED, code=err.code))
+        except (Lwm2mError, ImageUnavailableError) as err:
+            _LOGGER.debug("%s: offering ended open: %s", session.endpoint, err)
+            self._on_report(UriAnswered(answer=Answer.UNKNOWN))
+        else:
+            done = delivery is Delivery.DONE
+            self._on_report(UriAnswered(answer=Answer.DONE if done else Answer.UNKNOWN))
+
+    async def _execute(self) -> None:
+        endpoint = self._session().endpoint
+        try:
+            delivery = await self._gateway.execute(
+                endpoint,
+                self._path(firmware_update.UPDATE),
+                timeout_seconds=WRITE_TIMEOUT_SECONDS,
+            )
+        except DeviceRefusedError as err:
+            self._on_report(ExecuteAnswered(answer=Answer.REFUSED, code=err.code))
+        except Lwm2mError as err:
+            _LOGGER.debug("%s: execute ended open: %s", endpoint, err)
+            self._on_report(ExecuteAnswered(answer=Answer.UNKNOWN))
+        else:
+            done = delivery is Delivery.DONE
+            self._on_report(ExecuteAnswered(answer=Answer.DONE if done else Answer.UNKNOWN))
+
+    async def _reset(self) -> None:
+        endpoint = self._session().endpoint
+        try:
+            await self._gateway.write(
+                endpoint,
+                self._path(firmware_update.PACKAGE_URI),
+                "",
+                timeout_seconds=WRITE_TIMEOUT_SECONDS,
+            )
+        except Lwm2mError as err:
+            _LOGGER.debug("%s was not reset: %s", endpoint, err)
+
+    async def _forget(self) -> None:
+        for resource_id in (firmware_update.STATE, firmware_update.UPDATE_RESULT):
+            try:
+                await self._gateway.cancel_observation(
+                    self._session().endpoint, self._path(resource_id)
+                )
+            except Lwm2mError as err:
+                _LOGGER.debug("%s stays observed: %s", self._session().endpoint, err)

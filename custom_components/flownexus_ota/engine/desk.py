@@ -1,0 +1,226 @@
+"""The sessions of one server: who has one, who runs, who waits."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from ..lwm2m.firmware_update import DeliveryMethod
+from ..ota.device_facts import DeviceFacts
+from ..ota.image import FirmwareImage
+from ..ota.phase import Phase, WaitingReason
+from ..ota.profile import Profile
+from ..ota.report import BytesServed, PlaceGranted, Resumed
+from ..ota.session_state import Session, Target
+from .chronicle import Chronicle
+from .courier import Courier
+from .device_book import DeviceRecord
+from .gateway import DeviceGateway
+from .offering import ImageOffering, ImageUnavailableError
+from .places import Places
+from .reading import version_of
+from .refusal import EngineStoppedError, PullUnsupportedError, UpdateActiveError
+from .session_runner import RunnerHooks, SessionRunner
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeskPorts:
+    """What the desk works with, and whom it tells."""
+
+    server_id: str
+    gateway: DeviceGateway
+    chronicle: Chronicle
+    offering: ImageOffering
+    profile_for: Callable[[DeviceFacts], Profile]
+    is_connected: Callable[[], bool]
+    on_device: Callable[[DeviceRecord], None]
+    on_facts: Callable[[DeviceRecord, DeviceFacts], None]
+    on_server: Callable[[], None]
+
+
+class SessionDesk:
+    """Begins, resumes and ends sessions; at most one per device."""
+
+    def __init__(self, ports: DeskPorts, *, max_parallel: int) -> None:
+        """Take the ports; nothing runs before the first request."""
+        self._ports = ports
+        self.places = Places(max_parallel)
+        self._runners: dict[str, SessionRunner] = {}
+        self._records: dict[str, DeviceRecord] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._is_stopped = False
+
+    async def request(
+        self, record: DeviceRecord, image: FirmwareImage, *, asked_by: str | None
+    ) -> SessionRunner:
+        """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
+
+        Raise HistoryUnavailableError when it cannot be stored; nothing has been sent then.
+        """
+        if record.runner is not None:
+            raise UpdateActiveError(record.endpoint)
+        if record.facts.delivery_method == DeliveryMethod.PUSH:
+            raise PullUnsupportedError(record.endpoint)
+        # The reservation: made before the first await, so that a second request finds it.
+        runner = self._prepare(record, self._new_session(record, image, asked_by))
+        try:
+            await self._ports.chronicle.record_once(runner.session, evidence="asked for")
+        except BaseException:
+            self._release(record, runner)
+            raise
+        self._launch(record, runner)
+        return runner
+
+    async def resume(self, record: DeviceRecord, session: Session) -> None:
+        """Go on with a session that was active when we stopped; its URL opens again."""
+        runner = self._prepare(record, session)
+        if session.phase is not Phase.WAITING:
+            try:
+                await self._ports.offering.offer(session, self._ports.profile_for(record.facts))
+            except ImageUnavailableError as err:
+                _LOGGER.warning("%s: its image is not served: %s", session.endpoint, err)
+        self._launch(record, runner)
+        runner.report(Resumed())
+
+    async def stop(self) -> None:
+        """End all work; unfinished sessions stay stored, and whoever waits for one is told."""
+        self._is_stopped = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for session_id, runner in self._runners.items():
+            self._ports.offering.revoke(session_id)
+            if not runner.finished.done():
+                runner.finished.set_exception(EngineStoppedError(session_id))
+                runner.finished.exception()  # nobody may be waiting; that is no error
+        self._runners.clear()
+        self._records.clear()
+        self._tasks.clear()
+
+    def is_started(self, runner: SessionRunner) -> bool:
+        """Tell whether a session has a place, or no longer needs one."""
+        return runner.session.phase.is_final or self.places.is_running(runner.session.id)
+
+    def grant_places(self) -> None:
+        """Let as many waiting sessions start as there are places and devices that listen."""
+        if self._is_stopped:
+            return
+        for session_id in self.places.grant(self._can_start):
+            self._runners[session_id].report(PlaceGranted())
+        self._ports.on_server()
+
+    def bytes_served(self, session_id: str, covered_bytes: int) -> None:
+        """Take note of how much of its image has left for a device."""
+        record = self._records.get(session_id)
+        if record is None or record.runner is None:
+            return
+        record.covered_bytes = covered_bytes
+        record.runner.report(BytesServed())
+        self._ports.on_device(record)
+
+    def is_reachable(self, record: DeviceRecord) -> bool:
+        """Tell whether a request to the device makes sense now."""
+        return self._ports.is_connected() and record.is_registered and not record.is_asleep
+
+    def waiting_reason(self, record: DeviceRecord) -> WaitingReason:
+        """Return what a session of the device would wait for now."""
+        if not self._ports.is_connected():
+            return WaitingReason.SERVER_DOWN
+        if not record.is_registered:
+            return WaitingReason.UNREGISTERED
+        return WaitingReason.ASLEEP if record.is_asleep else WaitingReason.QUEUE
+
+    def _can_start(self, session_id: str) -> bool:
+        return session_id in self._tasks and self.is_reachable(self._records[session_id])
+
+    def _new_session(
+        self, record: DeviceRecord, image: FirmwareImage, asked_by: str | None
+    ) -> Session:
+        now = datetime.now(UTC)
+        profile = self._ports.profile_for(record.facts)
+        return Session(
+            id=uuid4().hex,
+            server_id=self._ports.server_id,
+            endpoint=record.endpoint,
+            target=Target(
+                sha256=image.sha256,
+                size_bytes=image.size_bytes,
+                version=image.version,
+                expected_version=image.expected_version,
+                file_name=image.file_name,
+            ),
+            created_at=now,
+            asked_by=asked_by,
+            waiting_reason=self.waiting_reason(record),
+            deadline_at=now + profile.deadlines.waiting,
+            from_version=version_of(record.facts, profile),
+            reported_version=version_of(record.facts, profile),
+            may_reset=record.last_session is not None,
+        )
+
+    def _prepare(self, record: DeviceRecord, session: Session) -> SessionRunner:
+        ports = self._ports
+        profile = ports.profile_for(record.facts)
+        runner = SessionRunner(
+            session,
+            profile,
+            ports.chronicle,
+            RunnerHooks(
+                on_change=lambda: ports.on_device(record),
+                is_reachable=lambda: self.is_reachable(record),
+            ),
+        )
+        runner.courier = Courier(
+            ports.gateway,
+            ports.offering,
+            session=lambda: runner.session,
+            facts=lambda: record.facts,
+            profile=profile,
+            on_report=runner.report,
+            on_facts=lambda facts: ports.on_facts(record, facts),
+        )
+        record.runner = runner
+        record.covered_bytes = None
+        self._runners[session.id] = runner
+        self._records[session.id] = record
+        return runner
+
+    def _launch(self, record: DeviceRecord, runner: SessionRunner) -> None:
+        session = runner.session
+        if session.phase is Phase.WAITING:
+            self.places.join(session.id)
+        else:
+            self.places.take_place(session.id)
+        self._tasks[session.id] = asyncio.create_task(
+            self._live(record, runner), name=f"flownexus_ota session {session.endpoint}"
+        )
+        self._ports.on_device(record)
+        self.grant_places()
+
+    async def _live(self, record: DeviceRecord, runner: SessionRunner) -> None:
+        try:
+            await runner.run()
+        except Exception:  # the outermost loop of a session: the others go on
+            _LOGGER.exception("The update of %s stopped by an error of ours", record.endpoint)
+        self._release(record, runner)
+        if not runner.finished.done():
+            runner.finished.set_result(runner.session)
+
+    def _release(self, record: DeviceRecord, runner: SessionRunner) -> None:
+        session = runner.session
+        self._ports.offering.revoke(session.id)
+        self._runners.pop(session.id, None)
+        self._records.pop(session.id, None)
+        self._tasks.pop(session.id, None)
+        self.places.leave(session.id)
+        record.runner = None
+        record.covered_bytes = None
+        if session.phase.is_final:
+            record.last_session = session
+        self._ports.on_device(record)
+        self.grant_places()

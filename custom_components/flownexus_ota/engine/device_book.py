@@ -1,0 +1,106 @@
+"""The devices of one server, as last known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from ..lwm2m import firmware_update
+from ..lwm2m.events import Endpoint, Registration
+from ..ota.device_facts import DeviceFacts
+from ..ota.session_state import Session
+from .session_runner import SessionRunner
+
+
+@dataclass(kw_only=True, slots=True)
+class DeviceRecord:
+    """One device with object 5; changed by the engine alone."""
+
+    facts: DeviceFacts
+    registration_id: str | None = None
+    is_registered: bool = False
+    is_queue_mode: bool = False
+    is_asleep: bool = False
+    last_seen: datetime | None = None
+    is_read: bool = False
+    """Whether the facts belong to the registration."""
+    is_shown: bool = False
+    """Whether the outside has been told of the device."""
+    runner: SessionRunner | None = None
+    last_session: Session | None = None
+    covered_bytes: int | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Return the device's name."""
+        return self.facts.endpoint
+
+    @property
+    def session(self) -> Session | None:
+        """Return the active session, else the last one."""
+        return self.last_session if self.runner is None else self.runner.session
+
+    def take(self, registration: Registration) -> bool:
+        """Note a registration; tell whether it is another one than before."""
+        is_new = registration.id != self.registration_id
+        self.registration_id = registration.id
+        self.is_registered = True
+        self.is_queue_mode = registration.is_queue_mode
+        self.is_asleep = registration.is_queue_mode and registration.is_sleeping
+        self.last_seen = registration.last_update or self.last_seen
+        instance_id = update_instance_of(registration)
+        if instance_id != self.facts.update_instance_id:
+            self.facts = replace(self.facts, update_instance_id=instance_id)
+        if is_new:
+            self.is_read = False
+        return is_new
+
+
+@dataclass(kw_only=True, slots=True)
+class DeviceBook:
+    """All devices of one server by endpoint, and those that cannot be updated, with the reason."""
+
+    records: dict[Endpoint, DeviceRecord] = field(default_factory=dict)
+    unsupported: dict[Endpoint, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[DeviceRecord]:
+        """Iterate over the records, safe against changes meanwhile."""
+        return iter(tuple(self.records.values()))
+
+    def get(self, endpoint: Endpoint) -> DeviceRecord | None:
+        """Return what is known of an endpoint."""
+        return self.records.get(endpoint)
+
+    def enter(self, registration: Registration) -> tuple[DeviceRecord, bool] | None:
+        """Note a registration; return its record and whether it is a new one.
+
+        `None` for a device that cannot be updated: it has no object 5, or its name cannot be put
+        into a URL. A device that had object 5 before keeps its record.
+        """
+        endpoint = registration.endpoint
+        reason = unsupported_reason(registration)
+        if reason is not None:
+            self.unsupported[endpoint] = reason
+            return None
+        self.unsupported.pop(endpoint, None)
+        record = self.records.get(endpoint)
+        if record is None:
+            record = DeviceRecord(facts=DeviceFacts(endpoint=endpoint))
+            self.records[endpoint] = record
+        return record, record.take(registration)
+
+
+def update_instance_of(registration: Registration) -> int | None:
+    """Return the instance of object 5 to talk to: the lowest one registered."""
+    supported = registration.objects.get(firmware_update.OBJECT_ID)
+    if supported is None or not supported.instance_ids:
+        return None
+    return min(supported.instance_ids)
+
+
+def unsupported_reason(registration: Registration) -> str | None:
+    """Return why a device gets no update entity, or `None`."""
+    if "/" in registration.endpoint:
+        return "unaddressable"
+    if update_instance_of(registration) is None:
+        return "no_object_5"
+    return None

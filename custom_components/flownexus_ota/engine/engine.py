@@ -1,0 +1,238 @@
+"""The engine of one server: its devices, its sessions, and the way between them."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ..lwm2m.events import Endpoint
+from ..lwm2m.exchange import Lwm2mError
+from ..ota.device_facts import DeviceFacts
+from ..ota.image import FirmwareImage
+from ..ota.phase import Phase
+from ..ota.profile import Profile
+from ..ota.session_state import Session
+from ..storage.history import HistoryDb
+from .chronicle import Chronicle
+from .desk import DeskPorts, SessionDesk
+from .device_book import DeviceBook, DeviceRecord
+from .gateway import DeviceGateway
+from .offering import ImageOffering
+from .reader import ReadQueue
+from .reading import read_device
+from .refusal import DeviceUnknownError
+from .router import Router
+from .session_runner import SessionRunner
+from .view import DeviceView, ServerView
+
+_LOGGER = logging.getLogger(__name__)
+
+RECONCILE_SECONDS: Final = 15 * 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineListener:
+    """Who wants to know; called in the loop, must not block."""
+
+    on_device: Callable[[Endpoint], None]
+    on_server: Callable[[], None]
+    on_not_authorised: Callable[[], None]
+
+
+class Engine:
+    """Runs the updates of one server; `run` is its life, everything else is called from outside."""
+
+    def __init__(
+        self,
+        server_id: str,
+        gateway: DeviceGateway,
+        chronicle: Chronicle,
+        offering: ImageOffering,
+        *,
+        profile_for: Callable[[DeviceFacts], Profile],
+        max_parallel: int,
+        listener: EngineListener,
+    ) -> None:
+        """Take the ports; nothing happens before `load` and `run`."""
+        self.server_id = server_id
+        self._gateway = gateway
+        self._chronicle = chronicle
+        self._listener = listener
+        self._book = DeviceBook()
+        self._reads = ReadQueue(self._read)
+        self._desk = SessionDesk(
+            DeskPorts(
+                server_id=server_id,
+                gateway=gateway,
+                chronicle=chronicle,
+                offering=offering,
+                profile_for=profile_for,
+                is_connected=lambda: self._router.is_connected,
+                on_device=self._device_changed,
+                on_facts=self._facts_changed,
+                on_server=listener.on_server,
+            ),
+            max_parallel=max_parallel,
+        )
+        self._router = Router(
+            gateway,
+            self._book,
+            self._reads,
+            on_device=self._device_changed,
+            on_startable=self._desk.grant_places,
+            on_server=listener.on_server,
+            on_not_authorised=listener.on_not_authorised,
+        )
+
+    async def load(self) -> None:
+        """Take the known devices and the unfinished sessions from the history."""
+        records, active = await self._chronicle.ask(self._query)
+        self._book.records.update({record.endpoint: record for record in records})
+        for session in active:
+            record = self._book.records.setdefault(
+                session.endpoint,
+                DeviceRecord(facts=DeviceFacts(endpoint=session.endpoint), is_shown=True),
+            )
+            await self._desk.resume(record, session)
+
+    async def run(self) -> None:
+        """Listen to the server and run sessions until cancelled; unfinished ones stay stored."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._router.listen(), name="flownexus_ota events")
+                group.create_task(self._reads.run(), name="flownexus_ota reading")
+                group.create_task(self._reconcile(), name="flownexus_ota reconcile")
+        finally:
+            await self._desk.stop()
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """Return the devices that the outside should know of."""
+        return [record.endpoint for record in self._book if record.is_shown]
+
+    def view(self, endpoint: Endpoint) -> DeviceView | None:
+        """Return one device as known now, or `None` for one nobody knows."""
+        record = self._book.get(endpoint)
+        if record is None:
+            return None
+        session = record.session
+        is_waiting = session is not None and session.phase is Phase.WAITING
+        return DeviceView(
+            endpoint=endpoint,
+            facts=record.facts,
+            is_registered=record.is_registered,
+            is_asleep=record.is_asleep,
+            last_seen=record.last_seen,
+            session=session,
+            waiting_reason=self._desk.waiting_reason(record) if is_waiting else None,
+            queue_position=(
+                self._desk.places.position(session.id) if session and is_waiting else None
+            ),
+            covered_bytes=record.covered_bytes,
+        )
+
+    def server_view(self) -> ServerView:
+        """Return the server and its queue as known now."""
+        return ServerView(
+            is_connected=self._router.is_connected,
+            registered_count=sum(record.is_registered for record in self._book),
+            running_count=self._desk.places.running_count,
+            waiting_count=self._desk.places.waiting_count,
+            is_history_writable=self._chronicle.is_writable,
+            unsupported=tuple(sorted(self._book.unsupported.items())),
+        )
+
+    def set_max_parallel(self, limit: int) -> None:
+        """Change how many sessions run at once; those that run go on."""
+        self._desk.places.limit = limit
+        self._desk.grant_places()
+
+    async def request_update(
+        self, endpoint: Endpoint, image: FirmwareImage, *, asked_by: str | None
+    ) -> SessionRunner:
+        """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
+
+        Raise HistoryUnavailableError when it cannot be stored; nothing has been sent then.
+        """
+        record = self._book.get(endpoint)
+        if record is None or record.facts.update_instance_id is None:
+            raise DeviceUnknownError(endpoint)
+        return await self._desk.request(record, image, asked_by=asked_by)
+
+    def is_started(self, runner: SessionRunner) -> bool:
+        """Tell whether a session has a place, or no longer needs one."""
+        return self._desk.is_started(runner)
+
+    def bytes_served(self, session_id: str, covered_bytes: int) -> None:
+        """Take note of how much of its image has left for a device."""
+        self._desk.bytes_served(session_id, covered_bytes)
+
+    def forget(self, endpoint: Endpoint) -> bool:
+        """Drop a device that is neither registered nor being updated; tell whether it is gone."""
+        record = self._book.get(endpoint)
+        if record is None:
+            return True
+        if record.is_registered or record.runner is not None:
+            return False
+        del self._book.records[endpoint]
+        self._chronicle.tell_later(lambda history: history.remove_device(self.server_id, endpoint))
+        return True
+
+    def _query(self, history: HistoryDb) -> tuple[list[DeviceRecord], list[Session]]:
+        last = history.last_sessions(self.server_id)
+        records = [
+            DeviceRecord(
+                facts=known.facts,
+                registration_id=known.registration_id,
+                last_seen=known.last_seen,
+                is_queue_mode=known.is_queue_mode,
+                is_read=True,
+                is_shown=True,
+                last_session=last.get(known.facts.endpoint),
+            )
+            for known in history.devices(self.server_id)
+        ]
+        return records, history.active_sessions(self.server_id)
+
+    async def _reconcile(self) -> None:
+        """Compare with the server's list now and then; its events may have been lost."""
+        while True:
+            await asyncio.sleep(RECONCILE_SECONDS)
+            await self._router.resync()
+
+    async def _read(self, endpoint: Endpoint) -> None:
+        """Read a device that registered; one that does not answer is shown with what is known."""
+        record = self._book.get(endpoint)
+        if record is None or record.is_read or not record.is_registered:
+            return
+        try:
+            facts = await read_device(self._gateway, record.facts)
+        except Lwm2mError as err:
+            _LOGGER.debug("%s was not read: %s", endpoint, err)
+            facts = record.facts
+        else:
+            record.is_read = True
+        record.is_shown = True
+        self._facts_changed(record, facts)
+
+    def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
+        record.facts = facts
+        registration_id, is_queue_mode = record.registration_id, record.is_queue_mode
+        last_seen = record.last_seen
+
+        def store(history: HistoryDb) -> None:
+            history.remember_device(
+                self.server_id,
+                facts,
+                registration_id=registration_id,
+                last_seen=last_seen,
+                is_queue_mode=is_queue_mode,
+            )
+
+        self._chronicle.tell_later(store)
+        self._device_changed(record)
+
+    def _device_changed(self, record: DeviceRecord) -> None:
+        if record.is_shown:
+            self._listener.on_device(record.endpoint)

@@ -1,0 +1,26 @@
+"""The port to the downloads: where a device fetches its image."""
+
+from typing import Protocol
+
+from ..ota.profile import Profile
+from ..ota.session_state import Session
+
+
+class ImageOffering(Protocol):
+    """Gives out and takes back the URLs of images."""
+
+    def token_sha256(self, session: Session) -> str:
+        """Return the fingerprint of the session's token, which is all the history keeps of it."""
+
+    async def offer(self, session: Session, profile: Profile) -> str:
+        """Open the session's URL and return what to write to 5/x/1; safe to repeat.
+
+        Raise ImageUnavailableError when the image cannot be served.
+        """
+
+    def revoke(self, session_id: str) -> None:
+        """Close the session's URL; safe to repeat."""
+
+
+class ImageUnavailableError(Exception):
+    """The image of a session cannot be served; the text says why."""

@@ -1,0 +1,61 @@
+"""Who may run: first come first served, a bounded number at once."""
+
+from collections.abc import Callable, Iterable
+
+
+class Places:
+    """The queue of one server; sessions by id."""
+
+    def __init__(self, limit: int) -> None:
+        """Take how many sessions may run at once."""
+        self.limit = limit
+        self._running: set[str] = set()
+        # A dict keeps the order of coming and is quick to leave.
+        self._waiting: dict[str, None] = {}
+
+    @property
+    def running_count(self) -> int:
+        """Return how many hold a place."""
+        return len(self._running)
+
+    @property
+    def waiting_count(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
+    def is_running(self, session_id: str) -> bool:
+        """Tell whether a session holds a place."""
+        return session_id in self._running
+
+    def position(self, session_id: str) -> int | None:
+        """Return the place in the queue, 1 being next; `None` when not waiting."""
+        if session_id not in self._waiting:
+            return None
+        return 1 + list(self._waiting).index(session_id)
+
+    def join(self, session_id: str) -> None:
+        """Queue up."""
+        self._waiting[session_id] = None
+
+    def take_place(self, session_id: str) -> None:
+        """Hold a place whatever the limit: the session ran before we were restarted."""
+        self._running.add(session_id)
+
+    def leave(self, session_id: str) -> None:
+        """Give up a place, or the wait for one."""
+        self._running.discard(session_id)
+        self._waiting.pop(session_id, None)
+
+    def grant(self, can_start: Callable[[str], bool]) -> Iterable[str]:
+        """Give the free places to those who waited longest and can start; return their ids."""
+        free = self.limit - len(self._running)
+        granted: list[str] = []
+        for session_id in self._waiting:
+            if len(granted) >= free:
+                break
+            if can_start(session_id):
+                granted.append(session_id)
+        for session_id in granted:
+            del self._waiting[session_id]
+            self._running.add(session_id)
+        return granted

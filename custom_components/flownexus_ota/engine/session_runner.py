@@ -1,0 +1,167 @@
+"""One session at work: report, advance, remember, believe, show, act."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from ..ota.command import Command, ReadDevice
+from ..ota.phase import Phase
+from ..ota.profile import Profile
+from ..ota.report import BytesServed, DeadlinePassed, Report
+from ..ota.session import advance
+from ..ota.session_state import Session
+from .chronicle import Chronicle
+from .courier import Courier
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_PENDING_REPORTS: Final = 256
+# The commands of a session's end get this long; the session itself has ended before them.
+LAST_COMMANDS_SECONDS: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunnerHooks:
+    """What a runner tells its engine."""
+
+    on_change: Callable[[], None]
+    is_reachable: Callable[[], bool]
+    """Whether asking the device again makes sense: connected, registered, awake."""
+
+
+class SessionRunner:
+    """The only place that changes a session; the steps of one session never overlap."""
+
+    def __init__(
+        self, session: Session, profile: Profile, chronicle: Chronicle, hooks: RunnerHooks
+    ) -> None:
+        """Take a stored or new session; `courier` is set before `run`."""
+        self.session = session
+        self.courier: Courier
+        self._profile = profile
+        self._chronicle = chronicle
+        self._hooks = hooks
+        self._inbox: asyncio.Queue[Report] = asyncio.Queue(MAX_PENDING_REPORTS)
+        self._heard_at = 0.0
+        self._is_served_pending = False
+        self._last_commands: tuple[Command, ...] = ()
+        self.finished: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
+
+    def report(self, report: Report) -> None:
+        """Take a report; bytes are told once until they have been worked off."""
+        if isinstance(report, BytesServed):
+            if self._is_served_pending:
+                return
+            self._is_served_pending = True
+        try:
+            self._inbox.put_nowait(report)
+        except asyncio.QueueFull:
+            # Whatever is lost here is found again by the next reading.
+            _LOGGER.warning("%s reports faster than we can store", self.session.endpoint)
+
+    async def run(self) -> None:
+        """Work until the session is final; cancelled, it can be resumed from the history."""
+        courier = asyncio.create_task(
+            self.courier.run(), name=f"flownexus_ota courier {self.session.endpoint}"
+        )
+        try:
+            self._heard_at = _loop_time()
+            while not self.session.phase.is_final:
+                if (report := await self._next_report()) is not None:
+                    await self._take(report)
+        finally:
+            courier.cancel()
+            with suppress(asyncio.CancelledError):
+                await courier
+        await self._end()
+
+    async def _end(self) -> None:
+        """Carry out the commands of the final step, within a limit."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_COMMANDS_SECONDS):
+                for command in self._last_commands:
+                    await self.courier.carry_out(command)
+
+    async def _next_report(self) -> Report | None:
+        """Return the next report; `None` after asking a silent device."""
+        limits = [limit for limit in (self._until_deadline(), self._until_silence()) if limit]
+        seconds = max(0.0, min(limits)) if limits else None
+        try:
+            async with asyncio.timeout(seconds):
+                report = await self._inbox.get()
+        except TimeoutError:
+            return self._on_timer()
+        self._heard_at = _loop_time()
+        if isinstance(report, BytesServed):
+            self._is_served_pending = False
+        return report
+
+    def _on_timer(self) -> Report | None:
+        until_deadline = self._until_deadline()
+        if until_deadline is not None and until_deadline <= 0:
+            return DeadlinePassed()
+        self._heard_at = _loop_time()
+        if self.courier.is_idle and self._hooks.is_reachable():
+            self.courier.send(ReadDevice())
+        return None
+
+    def _until_deadline(self) -> float | None:
+        if self.session.deadline_at is None:
+            return None
+        # Never exactly 0: that would read as "no limit" above.
+        return (self.session.deadline_at - datetime.now(UTC)).total_seconds() or -1.0
+
+    def _until_silence(self) -> float | None:
+        if self.session.phase is Phase.WAITING:
+            return None
+        silence = self._profile.deadlines.silence.total_seconds()
+        return self._heard_at + silence - _loop_time() or -1.0
+
+    async def _take(self, report: Report) -> None:
+        step = advance(self.session, report, now=datetime.now(UTC), profile=self._profile)
+        if step.session == self.session and not step.commands:
+            return
+        if _is_worth_remembering(self.session, step.session):
+            await self._chronicle.record(step.session, evidence=evidence_of(report))
+        self.session = step.session
+        self._hooks.on_change()
+        if self.session.phase.is_final:
+            self._last_commands = step.commands
+            self._log_end()
+            return
+        for command in step.commands:
+            self.courier.send(command)
+
+    def _log_end(self) -> None:
+        session = self.session
+        _LOGGER.info(
+            "%s: update to %s %s (%s)",
+            session.endpoint,
+            session.target.version,
+            session.phase,
+            session.reason,
+        )
+
+
+def evidence_of(report: Report) -> str:
+    """Return a report in words for the history, e.g. `device_read state=0 result=8`."""
+    words = [type(report).__name__]
+    words += [
+        f"{name}={getattr(value, 'value', value)}"
+        for name in getattr(report, "__dataclass_fields__", {})
+        if (value := getattr(report, name)) is not None
+    ]
+    return " ".join(words)
+
+
+def _is_worth_remembering(before: Session, after: Session) -> bool:
+    """A deadline that only moved on with the bytes is not worth an fsync."""
+    return replace(after, deadline_at=before.deadline_at) != before
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

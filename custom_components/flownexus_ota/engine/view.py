@@ -1,0 +1,60 @@
+"""What the outside may know: of one endpoint, and of the server."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..lwm2m.events import Endpoint
+from ..ota.device_facts import DeviceFacts
+from ..ota.phase import Phase, WaitingReason
+from ..ota.session_state import Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceView:
+    """One endpoint, as known now."""
+
+    endpoint: Endpoint
+    facts: DeviceFacts
+    is_registered: bool
+    is_asleep: bool
+    last_seen: datetime | None
+    session: Session | None
+    """The active session, else the last one."""
+    waiting_reason: WaitingReason | None
+    queue_position: int | None
+    """1 is next; `None` when the session does not wait for a place."""
+    covered_bytes: int | None
+    """Bytes of the image that left for the active session; `None` when nobody knows."""
+
+    @property
+    def is_session_active(self) -> bool:
+        """Tell whether an update is under way or waiting."""
+        return self.session is not None and not self.session.phase.is_final
+
+    @property
+    def phase(self) -> Phase | None:
+        """Return the phase of the active or last session."""
+        return None if self.session is None else self.session.phase
+
+    @property
+    def progress_percent(self) -> float | None:
+        """Return how much of the image has left, 0 to 100, while it is being transferred."""
+        session = self.session
+        if session is None or session.phase is not Phase.TRANSFERRING:
+            return None
+        if self.covered_bytes is None:
+            return None
+        return min(100.0, 100.0 * self.covered_bytes / session.target.size_bytes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerView:
+    """The server and its queue, as known now."""
+
+    is_connected: bool
+    registered_count: int
+    running_count: int
+    waiting_count: int
+    is_history_writable: bool
+    unsupported: tuple[tuple[Endpoint, str], ...] = ()
+    """Registered endpoints without an entity, with the reason: `no_object_5`, `unaddressable`."""

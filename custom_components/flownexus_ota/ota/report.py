@@ -1,0 +1,99 @@
+"""What a session can be told: by the device, by a request's end, by the clock."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Answer(Enum):
+    """How a write or an execute ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """No answer, a cancelled request, or a queued one: the device may have acted or not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlaceGranted:
+    """The session may start: a place is free and the device listens."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resumed:
+    """We were restarted while the session ran."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StateReported:
+    """The device told 5/x/3, raw."""
+
+    state: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultReported:
+    """The device told 5/x/5, raw."""
+
+    result: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionReported:
+    """The device told the version it runs."""
+
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceRead:
+    """We read the device: what it runs and where object 5 stands, at one time."""
+
+    state: int | None
+    result: int | None
+    version: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceRegistered:
+    """The device registered anew: a reboot, a new address, or an expired lease."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UriAnswered:
+    """Our write of 5/x/1 ended; `code` is the CoAP code of a refusal."""
+
+    answer: Answer
+    code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecuteAnswered:
+    """Our execute of 5/x/2 ended; `code` is the CoAP code of a refusal."""
+
+    answer: Answer
+    code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BytesServed:
+    """More of the image has left for the device."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadlinePassed:
+    """The session's deadline is over."""
+
+
+type Report = (
+    PlaceGranted
+    | Resumed
+    | StateReported
+    | ResultReported
+    | VersionReported
+    | DeviceRead
+    | DeviceRegistered
+    | UriAnswered
+    | ExecuteAnswered
+    | BytesServed
+    | DeadlinePassed
+)

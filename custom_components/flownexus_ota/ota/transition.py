@@ -1,0 +1,124 @@
+"""Steps of a session: entering a phase, offering, executing, ending."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..lwm2m.firmware_update import UpdateResult
+from .command import Command, EndOffer, ExecuteUpdate, ReadDevice, ResetDevice, WritePackageUri
+from .phase import Phase, Reason
+from .profile import Profile
+from .session_state import Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A session after a report, and the commands that follow, in order."""
+
+    session: Session
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """A session that has noted a report, with what the rules need to judge it."""
+
+    session: Session
+    now: datetime
+    profile: Profile
+
+    def stay(self) -> Step:
+        """Change nothing more."""
+        return Step(session=self.session)
+
+    def enter(self, phase: Phase, *commands: Command) -> Step:
+        """Begin a phase, or begin its deadline anew; whatever was in doubt is settled."""
+        entered = replace(
+            self.session,
+            phase=phase,
+            waiting_reason=None,
+            deadline_at=self.now + self.profile.deadlines.of(phase),
+            refusal_code=None,
+            is_checking=False,
+            is_overdue=False,
+            is_doubted=False,
+        )
+        return Step(session=entered, commands=commands)
+
+    def ask(self, *, after: timedelta = timedelta(0), **changes: object) -> Step:
+        """Let the next reading of the device decide."""
+        asking = replace(self.session, is_checking=True, **changes)  # type: ignore[arg-type] # fields of Session, spelled by the callers in this folder
+        return Step(session=asking, commands=(ReadDevice(delay_seconds=after.total_seconds()),))
+
+    def offer(self) -> Step:
+        """Write the URI, for the first time or again."""
+        offered = self.enter(Phase.OFFERED).session
+        return Step(
+            session=replace(
+                offered,
+                offer_count=offered.offer_count + 1,
+                is_uri_answered=False,
+                device_result=None,
+            ),
+            commands=(WritePackageUri(),),
+        )
+
+    def offer_again(self, otherwise: Reason) -> Step:
+        """Write the same URI once more, or fail when that was tried often enough."""
+        if self.session.offer_count < self.profile.max_offers:
+            return self.offer()
+        return self.fail(UpdateResult.CONNECTION_LOST, otherwise)
+
+    def execute(self) -> Step:
+        """Tell the device to install."""
+        staged = self.enter(Phase.STAGED).session
+        result = staged.device_result
+        first = staged.execute_count == 0
+        return Step(
+            session=replace(
+                staged,
+                execute_count=staged.execute_count + 1,
+                version_before_execute=(
+                    staged.reported_version if first else staged.version_before_execute
+                ),
+                result_before_execute=(staged.result_before_offer if result is None else result),
+                is_registered_anew=False,
+            ),
+            commands=(ExecuteUpdate(),),
+        )
+
+    def execute_again(self, otherwise: Reason) -> Step:
+        """Tell the device to install once more, or fail when that was tried often enough."""
+        if self.session.execute_count < self.profile.max_executes:
+            return self.execute()
+        return self.fail(UpdateResult.UPDATE_FAILED, otherwise, ResetDevice())
+
+    def fail(self, result: int, reason: Reason, *commands: Command) -> Step:
+        """End without success."""
+        return self._end(Phase.FAILED, result, reason, *commands)
+
+    def fail_as_reported(self) -> Step:
+        """End with what the device says: a failure, or somebody's cancellation."""
+        result = self.session.device_result
+        if result == UpdateResult.CANCELLED:
+            return self._end(Phase.CANCELLED, UpdateResult.CANCELLED, Reason.DEVICE_REPORTED)
+        return self.fail(
+            UpdateResult.UPDATE_FAILED if result is None else result, Reason.DEVICE_REPORTED
+        )
+
+    def succeed(self, reason: Reason) -> Step:
+        """End with success."""
+        return self._end(Phase.SUCCEEDED, UpdateResult.SUCCESS, reason)
+
+    def _end(self, phase: Phase, result: int, reason: Reason, *commands: Command) -> Step:
+        ended = replace(
+            self.session,
+            phase=phase,
+            waiting_reason=None,
+            deadline_at=None,
+            finished_at=self.now,
+            result=result,
+            reason=reason,
+            is_checking=False,
+            is_overdue=False,
+        )
+        return Step(session=ended, commands=(EndOffer(), *commands))
