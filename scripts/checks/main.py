@@ -1,0 +1,104 @@
+"""Set up what is missing, run every check, and end with pytest's own closing line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from scripts.setup import browser, java, leshan, python314
+from scripts.setup.console import SetupError, say
+from scripts.setup.environments import environment
+from scripts.setup.places import REPOSITORY, cache_lock
+
+from .selection import END_TO_END, NoSuchPathError, Selection, select
+from .stage import NO_TESTS_COLLECTED, Ended, run_stage
+
+CODE: Final = ("custom_components", "simulator", "harness", "tests", "scripts")
+STATIC_LIMIT_S: Final = 600.0
+FAST_LIMIT_S: Final = 900.0
+END_TO_END_LIMIT_S: Final = 1200.0
+END_TO_END_TEST_LIMIT_S: Final = 300
+INTEGRATION: Final = "custom_components/flownexus_ota"
+# Every OTA rule lives here, so no branch of it goes untested.
+FULLY_COVERED: Final = f"{INTEGRATION}/lwm2m/*,{INTEGRATION}/ota/*"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the checks; return the exit status for the shell."""
+    try:
+        selection = select(arguments, REPOSITORY)
+        python = _set_up(selection)
+    except (NoSuchPathError, SetupError) as err:
+        say(f"scripts/test: {err}")
+        return 1
+    ended = [*_static(python), *_tests(python, selection)]
+    failed = [stage.title for stage in ended if stage.status not in (0, NO_TESTS_COLLECTED)]
+    passed = [stage for stage in ended if stage.is_pytest and stage.status == 0]
+    if not failed and not passed:
+        failed.append("nothing was tested; no test matches what was typed")
+    if failed:
+        say(f"\nscripts/test: FAILED: {', '.join(failed)}")
+        return 1
+    if passed[-1] is not ended[-1]:
+        say(passed[-1].closing_line)
+    return 0
+
+
+def _set_up(selection: Selection) -> Path:
+    """Have everything that the selected runs need; return the tests' Python."""
+    started_s = time.monotonic()
+    with cache_lock():
+        python = environment("test")
+        if selection.end_to_end_paths is not None:
+            say(f"java: {java.java()}")
+            environment("hass")
+            jar = leshan.leshan_jar()
+            say(f"leshan: {jar.version} ({jar.why})")
+            say(f"browser: {browser.chromium()}")
+    say(f"set-up: ready after {time.monotonic() - started_s:.1f} s")
+    return python
+
+
+def _static(python: Path) -> list[Ended]:
+    """Run the checks that need no test."""
+    tools = python.parent
+    paths = [name for name in CODE if (REPOSITORY / name).is_dir()]
+    stages: dict[str, list[str | Path]] = {
+        "ruff check": [tools / "ruff", "check", "--quiet", "."],
+        "ruff format": [tools / "ruff", "format", "--check", "--quiet", "."],
+        "mypy --strict": [tools / "mypy", "--strict", *paths],
+    }
+    return [run_stage(title, line, limit_s=STATIC_LIMIT_S) for title, line in stages.items()]
+
+
+def _tests(python: Path, selection: Selection) -> list[Ended]:
+    """Run pytest twice: by Home Assistant's harness, and without it on real processes."""
+    pytest: list[str | Path] = [python, "-m", "pytest", "--color=no", *selection.options]
+    ended: list[Ended] = []
+    if selection.fast_paths is not None:
+        coverage = ["--cov", "--cov-report="] if selection.is_everything else []
+        line = [*pytest, *coverage, f"--ignore={END_TO_END}", *selection.fast_paths]
+        fast = run_stage("unit and component tests", line, limit_s=FAST_LIMIT_S, is_pytest=True)
+        ended.append(fast)
+        if not selection.is_everything:
+            say("coverage: not held to its limits, for this is a selection of the tests")
+        elif fast.status == 0:
+            ended.extend(_coverage(python))
+    if selection.end_to_end_paths is not None:
+        # The harness forbids sockets and replaces parts of asyncio; here all is real.
+        own = ["-p", "no:homeassistant", f"--timeout={END_TO_END_TEST_LIMIT_S}"]
+        line = [*pytest, *own, *selection.end_to_end_paths]
+        env = python314.build_environ(python)
+        limit_s = END_TO_END_LIMIT_S
+        ended.append(run_stage("end-to-end tests", line, limit_s=limit_s, env=env, is_pytest=True))
+    return ended
+
+
+def _coverage(python: Path) -> list[Ended]:
+    """Hold the run before to the limits: the one in pyproject.toml, and all of the OTA rules."""
+    report: list[str | Path] = [python, "-m", "coverage", "report"]
+    full = [*report, f"--include={FULLY_COVERED}", "--fail-under=100"]
+    stages = {"coverage": report, "coverage of lwm2m and ota": full}
+    return [run_stage(title, line, limit_s=STATIC_LIMIT_S) for title, line in stages.items()]

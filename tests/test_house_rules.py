@@ -1,0 +1,116 @@
+"""Rules of size and style that no linter of ours knows."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .source_code import CODE, REPOSITORY, functions, source_files, tree
+
+LONGEST_FILE_LINES = 400
+LONGEST_FUNCTION_LINES = 60
+# Words in two halves, so that this file does not break its own rule.
+REGISTRY_HOSTS = [
+    "".join(halves)
+    for halves in (
+        ("pypi.", "org"),
+        ("files.python", "hosted.org"),
+        ("registry.npm", "js.org"),
+        ("deb.deb", "ian.org"),
+        ("archive.ub", "untu.com"),
+        ("ports.ub", "untu.com"),
+        ("maven.apa", "che.org"),
+        ("repo1.ma", "ven.org"),
+    )
+]
+MACHINE_PATHS = ["".join(halves) for halves in (("/wo", "rk/"), ("/ro", "ot/"), ("bash_", "jobs"))]
+
+
+def every_file() -> list[Path]:
+    return [file for folder in CODE for file in source_files(folder)]
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    lengths = {file: len((REPOSITORY / file).read_bytes().splitlines()) for file in every_file()}
+    assert {file: lines for file, lines in lengths.items() if lines > LONGEST_FILE_LINES} == {}
+
+
+def test_no_function_is_too_long_to_read() -> None:
+    long = [
+        f"{file}:{function.lineno} {function.name}"
+        for file in every_file()
+        for function in functions(file)
+        if (function.end_lineno or 0) - function.lineno >= LONGEST_FUNCTION_LINES
+    ]
+    assert long == []
+
+
+def in_tests() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for file in source_files("tests"):
+        for function in functions(file):
+            yield file, function
+
+
+def test_no_test_has_a_branch() -> None:
+    branches = [
+        f"{file}:{node.lineno} in {function.name}"
+        for file, function in in_tests()
+        if function.name.startswith("test_")
+        for node in ast.walk(function)
+        if isinstance(node, ast.If | ast.Try | ast.Match)
+    ]
+    assert branches == []
+
+
+def test_no_test_sleeps() -> None:
+    # `asyncio.sleep(0)` gives way to the loop and waits for nothing.
+    naps = [
+        f"{file}:{node.lineno}"
+        for file in source_files("tests")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"sleep", "asyncio.sleep", "time.sleep"}
+        and [ast.unparse(argument) for argument in node.args] != ["0"]
+    ]
+    assert naps == []
+
+
+def test_no_test_is_skipped() -> None:
+    skips = [
+        f"{file}:{node.lineno}"
+        for file in source_files("tests")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"skip", "skipif", "xfail", "importorskip"}
+        and ast.unparse(node.value) in {"pytest", "pytest.mark"}
+    ]
+    assert skips == []
+
+
+def test_no_test_replaces_our_own_code() -> None:
+    mocks = [
+        f"{file}:{node.lineno}"
+        for file in source_files("tests")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Call)
+        and "patch" in ast.unparse(node.func)
+        and re.search(r"['\"](custom_components|simulator|harness)\.", ast.unparse(node))
+    ]
+    assert mocks == []
+
+
+@pytest.mark.parametrize("word", REGISTRY_HOSTS + MACHINE_PATHS)
+def test_no_committed_file_names_a_registry_or_a_machine(word: str) -> None:
+    found = subprocess.run(
+        ["git", "grep", "--cached", "-I", "-l", "--fixed-strings", word],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.stderr == ""
+    assert found.stdout.split() == []
