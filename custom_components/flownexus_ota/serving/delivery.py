@@ -1,0 +1,94 @@
+"""Follows one response's body until the client has it, or is given up."""
+
+import asyncio
+import logging
+from io import FileIO
+from typing import Final, final
+
+from .offers import Transfer
+from .outflow import Outflow
+from .ranges import Partial
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_SHORTEST_PAUSE_SECONDS: Final = 0.0005
+_LONGEST_PAUSE_SECONDS: Final = 0.25
+_PAUSE_SHARE: Final = 0.1
+
+
+@final
+class Delivery:
+    """Sends a part of an image and counts what the client has acknowledged of it."""
+
+    def __init__(
+        self, outflow: Outflow, transfer: Transfer, part: Partial, *, stall_seconds: float
+    ) -> None:
+        """Send `part`; give up when the client takes nothing for `stall_seconds`."""
+        self._outflow: Final = outflow
+        self._transfer: Final = transfer
+        self._part: Final = part
+        self._stall_seconds: Final = stall_seconds
+
+    async def run(self, file: FileIO) -> bool:
+        """Send, and return when the client has it all, or is gone; tell whether it has it all.
+
+        The connection is of no use any more when it has not.
+        """
+        sending = asyncio.create_task(
+            self._outflow.send(file, self._part.start, self._part.end), eager_start=True
+        )
+        try:
+            await self._watch(sending)
+        finally:
+            # Also when this task is cancelled: Home Assistant does that when a client hangs up,
+            # which one that has everything may well do.
+            is_complete = self._count() == self._length_bytes
+            if not is_complete:
+                self._outflow.cut()
+                self._transfer.broke_off()
+            sending.cancel()
+            await asyncio.wait({sending})
+            _explain(sending)
+        return is_complete
+
+    async def _watch(self, sending: asyncio.Task[None]) -> None:
+        loop = asyncio.get_running_loop()
+        began_at = moved_at = loop.time()
+        left_bytes = 0
+        while True:
+            before_bytes, left_bytes = left_bytes, self._count()
+            now = loop.time()
+            if left_bytes > before_bytes:
+                moved_at = now
+            if left_bytes == self._length_bytes or self._outflow.is_closing:
+                return
+            if now - moved_at > self._stall_seconds:
+                _LOGGER.debug("A client has taken nothing for %s s", self._stall_seconds)
+                return
+            # Short at first, so that a client that asks for its next range waits but a little.
+            share_seconds = (now - began_at) * _PAUSE_SHARE
+            pause_seconds = min(max(share_seconds, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+            if sending.done():
+                if sending.exception() is not None:
+                    return
+                await asyncio.sleep(pause_seconds)
+            elif (await asyncio.wait({sending}, timeout=pause_seconds))[0]:
+                began_at = loop.time()
+
+    def _count(self) -> int:
+        left_bytes = self._outflow.left_bytes
+        self._transfer.count(self._part.start, self._part.start + left_bytes)
+        return left_bytes
+
+    @property
+    def _length_bytes(self) -> int:
+        return self._part.end - self._part.start
+
+
+def _explain(sending: asyncio.Task[None]) -> None:
+    """Take the task's exception, of which a client that hangs up is worth no word."""
+    error = None if sending.cancelled() else sending.exception()
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
+        _LOGGER.warning("An image's transfer broke off: %s", error.strerror)
+    elif error is not None and not isinstance(error, OSError):
+        raise error

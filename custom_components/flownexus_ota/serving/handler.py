@@ -1,0 +1,186 @@
+"""Answers a device that asks for its image: GET and HEAD, ranges, progress, limits."""
+
+import asyncio
+import errno
+import logging
+import os
+from dataclasses import dataclass
+from http import HTTPStatus
+from io import FileIO
+from typing import Final
+
+from aiohttp import hdrs, web
+from multidict import istr
+
+from .delivery import Delivery
+from .offers import Offer, OfferBook
+from .outflow import Outflow
+from .ranges import Full, NotModified, NotSatisfiable, Partial, Selection, select
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_COMMON_HEADERS: Final = {
+    # A proxy that compresses or keeps an image breaks resuming.
+    hdrs.CACHE_CONTROL: "no-store, no-transform",
+    hdrs.SERVER: "flownexus_ota",
+    istr("X-Content-Type-Options"): "nosniff",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransferLimits:
+    """When a transfer is given up."""
+
+    stall_seconds: float = 60.0
+    """Without a byte that the client took."""
+
+
+DEFAULT_LIMITS: Final = TransferLimits()
+
+
+async def serve_image(
+    request: web.Request,
+    book: OfferBook,
+    token: str,
+    *,
+    limits: TransferLimits = DEFAULT_LIMITS,
+) -> web.StreamResponse:
+    """Answer a GET or HEAD for the image that `token` stands for.
+
+    A token that stands for none, whatever the reason, gets the same 404. Every answer has a length
+    and none a compression, a redirect or a cookie. Returns when the client has received the body or
+    is gone. Raises nothing but `CancelledError`; no log line holds the token.
+    """
+    offer = book.find(token)
+    if offer is None:
+        return _not_found()
+    selection = _selection(request, offer)
+    if isinstance(selection, NotModified):
+        return _not_modified(offer)
+    if isinstance(selection, NotSatisfiable):
+        return _not_satisfiable(offer)
+    if isinstance(selection, Full):
+        part, response = Partial(0, offer.size_bytes), _full(offer)
+    else:
+        part, response = selection, _partial(offer, selection)
+    if request.method == hdrs.METH_HEAD:
+        return response
+    try:
+        file = await _open(offer)
+    except OSError as err:
+        _LOGGER.warning("Image %s cannot be read: %s", offer.sha256, err.strerror)
+        return _text(HTTPStatus.INTERNAL_SERVER_ERROR, "Image cannot be read\n")
+    with file:
+        return await _send(request, response, book, token, file, part, limits)
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    book: OfferBook,
+    token: str,
+    file: FileIO,
+    part: Partial,
+    limits: TransferLimits,
+) -> web.StreamResponse:
+    transport = request.transport
+    if transport is None:
+        return _broken(response)
+    outflow = Outflow(response, transport)
+    try:
+        transfer = book.begin(token, outflow.cut)
+        if transfer is None:  # Revoked while the file was opened.
+            return _not_found()
+        with transfer:
+            await response.prepare(request)
+            delivery = Delivery(outflow, transfer, part, stall_seconds=limits.stall_seconds)
+            is_complete = await delivery.run(file)
+        return response if is_complete else _broken(response)
+    except ConnectionError:
+        return _broken(response)
+    finally:
+        outflow.close()
+
+
+def _broken(response: web.StreamResponse) -> web.StreamResponse:
+    """Return a response after whose body, or what there is of it, nothing may follow."""
+    response.force_close()
+    return response
+
+
+def _selection(request: web.Request, offer: Offer) -> Selection:
+    headers = request.headers
+    # Ranges are defined for GET alone.
+    ranges = headers.getall(hdrs.RANGE, []) if request.method == hdrs.METH_GET else []
+    return select(
+        size_bytes=offer.size_bytes,
+        etag=offer.etag,
+        range_header=", ".join(ranges) if ranges else None,
+        if_range=headers.get(hdrs.IF_RANGE),
+        if_none_match=headers.get(hdrs.IF_NONE_MATCH),
+    )
+
+
+def _full(offer: Offer) -> web.StreamResponse:
+    return _image(offer, HTTPStatus.OK, {hdrs.CONTENT_LENGTH: str(offer.size_bytes)})
+
+
+def _partial(offer: Offer, part: Partial) -> web.StreamResponse:
+    headers = {
+        hdrs.CONTENT_LENGTH: str(part.end - part.start),
+        hdrs.CONTENT_RANGE: f"bytes {part.start}-{part.end - 1}/{offer.size_bytes}",
+    }
+    return _image(offer, HTTPStatus.PARTIAL_CONTENT, headers)
+
+
+def _image(offer: Offer, status: HTTPStatus, headers: dict[istr, str]) -> web.StreamResponse:
+    headers |= {
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CONTENT_ENCODING: "identity",
+        hdrs.CONTENT_TYPE: "application/octet-stream",
+        hdrs.ETAG: offer.etag,
+    }
+    return web.StreamResponse(status=status, headers=_COMMON_HEADERS | headers)
+
+
+def _not_modified(offer: Offer) -> web.Response:
+    headers = _COMMON_HEADERS | {hdrs.ETAG: offer.etag}
+    return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+
+
+def _not_satisfiable(offer: Offer) -> web.Response:
+    response = _text(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Range not satisfiable\n")
+    response.headers[hdrs.CONTENT_RANGE] = f"bytes */{offer.size_bytes}"
+    return response
+
+
+def _not_found() -> web.Response:
+    return _text(HTTPStatus.NOT_FOUND, "Not found\n")
+
+
+def _text(status: HTTPStatus, text: str) -> web.Response:
+    return web.Response(status=status, text=text, headers=_COMMON_HEADERS)
+
+
+async def _open(offer: Offer) -> FileIO:
+    """Open the image off the event loop; raise `OSError` if its size is not the one offered."""
+    opening = asyncio.get_running_loop().run_in_executor(None, _open_blocking, offer)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_unused)
+        raise
+
+
+def _open_blocking(offer: Offer) -> FileIO:
+    file = FileIO(offer.path)
+    actual_bytes = os.fstat(file.fileno()).st_size
+    if actual_bytes != offer.size_bytes:
+        file.close()
+        raise OSError(errno.EIO, f"{actual_bytes} bytes instead of {offer.size_bytes}")
+    return file
+
+
+def _close_unused(opening: asyncio.Future[FileIO]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

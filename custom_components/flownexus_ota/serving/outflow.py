@@ -1,0 +1,144 @@
+"""An image's bytes on their way into a connection, and how many of them have left."""
+
+import asyncio
+import errno
+import os
+import socket
+import struct
+import sys
+from contextlib import suppress
+from io import FileIO
+from typing import Final, NoReturn, final
+
+from aiohttp import web
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
+SLICE_BYTES: Final = 64 * 1024
+"""Sent at once, so that many devices take turns and none holds up the event loop."""
+
+_SMALL_QUEUE_BYTES: Final = 16 * 1024
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+_NO_SENDFILE: Final = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+_INT: Final = struct.Struct("i")
+
+
+@final
+class Outflow:
+    """The body of one response: writes it, and tells how much of it the network has taken.
+
+    The connection may end at any time, so this keeps a second descriptor of the socket: what the
+    kernel holds can be asked until the last.
+    """
+
+    def __init__(self, response: web.StreamResponse, transport: asyncio.Transport) -> None:
+        """Send the body of `response`, whose headers have been sent, over `transport`."""
+        self._response: Final = response
+        self._transport: Final = transport
+        self._socket: Final[socket.socket] = transport.get_extra_info("socket").dup()
+        self._is_plain: Final = transport.get_extra_info("sslcontext") is None
+        self._written_bytes = 0
+        _limit_queue(self._socket)
+
+    @property
+    def left_bytes(self) -> int:
+        """How much of the body has been written and is held by nobody on this machine."""
+        held_bytes = self._transport.get_write_buffer_size() + _queued_bytes(self._socket)
+        return max(0, self._written_bytes - held_bytes)
+
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether the connection has ended, or is about to."""
+        return self._transport.is_closing()
+
+    async def send(self, file: FileIO, start: int, end: int) -> None:
+        """Write the file's bytes from `start` up to, without, `end`.
+
+        Raise `OSError` (`ConnectionError` and others) when the connection or the disk fails.
+        """
+        # Headers that the kernel had no room for must go first.
+        if self._is_plain and not self._transport.get_write_buffer_size():
+            start = await self._send_by_kernel(file, start, end)
+        while start < end:
+            chunk = await asyncio.get_running_loop().run_in_executor(
+                None, os.pread, file.fileno(), min(SLICE_BYTES, end - start), start
+            )
+            await self._response.write(chunk)
+            self._written_bytes += len(chunk)
+            start += len(chunk) or _cut_short()
+
+    def cut(self) -> None:
+        """End the connection at once; what the kernel still holds is thrown away."""
+        with suppress(OSError):  # The client was faster.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Give back the descriptor; the connection goes on."""
+        self._socket.close()
+
+    async def _send_by_kernel(self, file: FileIO, start: int, end: int) -> int:
+        """Send without copying, as far as the file system can do that; return how far it was."""
+        # A client may shut its side down after the request (HTTP/1.0): read later, not now.
+        was_reading = self._transport.is_reading()
+        self._transport.pause_reading()
+        try:
+            while start < end:
+                sent = self._send_slice(file, start, min(SLICE_BYTES, end - start))
+                if sent is None:
+                    break
+                start += sent
+                self._written_bytes += sent
+                if not sent:
+                    await self._until_writable()
+                elif start < end:
+                    await asyncio.sleep(0)
+        finally:
+            if was_reading:
+                self._transport.resume_reading()
+        return start
+
+    def _send_slice(self, file: FileIO, start: int, count: int) -> int | None:
+        """Return how much the kernel took; `None` when it cannot send from this file system."""
+        if self._transport.is_closing():
+            raise ConnectionResetError(errno.ECONNRESET, "the connection has ended")
+        try:
+            sent = os.sendfile(self._socket.fileno(), file.fileno(), start, count)
+        except BlockingIOError:
+            return 0
+        except OSError as err:
+            if err.errno in _NO_SENDFILE:
+                return None
+            raise
+        return sent or _cut_short()
+
+    async def _until_writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        writable = asyncio.Event()
+        loop.add_writer(self._socket, writable.set)
+        try:
+            await writable.wait()
+        finally:
+            loop.remove_writer(self._socket)
+
+
+def _cut_short() -> NoReturn:
+    raise OSError(errno.EIO, "the image has become shorter")
+
+
+def _queued_bytes(connection: socket.socket) -> int:
+    """Return what the kernel has not seen acknowledged by the other side."""
+    if sys.platform != "linux":  # pragma: no cover - tests run on Linux
+        return 0
+    queued = bytearray(_INT.size)
+    fcntl.ioctl(connection, termios.TIOCOUTQ, queued)  # The same number as SIOCOUTQ.
+    return int(_INT.unpack(queued)[0])
+
+
+def _limit_queue(connection: socket.socket) -> None:
+    """Where the kernel does not tell what it holds, let it hold little."""
+    if sys.platform != "linux":  # pragma: no cover - tests run on Linux
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SMALL_QUEUE_BYTES)
