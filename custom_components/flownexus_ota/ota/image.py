@@ -13,10 +13,10 @@ from .version import is_comparable, is_newer
 # The whole package URI has at most 127 characters (Zephyr, CVE-2026-10672).
 FILE_NAME_LENGTH_LIMIT: Final = 32
 _SUFFIX_LENGTH_LIMIT: Final = 8
-_DEFAULT_FILE_NAME: Final = "firmware.bin"
+_DEFAULT_STEM: Final = "firmware"
 
 type Specificity = tuple[tuple[int, int], ...]
-"""Per pattern, most telling first: 0 none, 1 with wildcards, 2 exact; then its literal characters."""
+"""Per pattern, most telling first: 0 none, 1 wildcards, 2 exact; then its literal characters."""
 
 
 class Mismatch(StrEnum):
@@ -112,14 +112,13 @@ def clean_file_name(name: str) -> str:
 
     The suffix survives, because some bootloaders look at it.
     """
-    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
     # Home Assistant's security filter logs paths with `..`, token included.
-    cleaned = re.sub(r"\.{2,}", ".", cleaned).strip("-.")
-    stem, dot, suffix = cleaned.rpartition(".")
-    if dot and len(suffix) <= _SUFFIX_LENGTH_LIMIT:
-        stem = stem[: FILE_NAME_LENGTH_LIMIT - len(dot + suffix)].rstrip("-.")
-        return f"{stem}.{suffix}"
-    return cleaned[:FILE_NAME_LENGTH_LIMIT].rstrip("-.") or _DEFAULT_FILE_NAME
+    cleaned = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", name))
+    head, _, tail = cleaned.rpartition(".")
+    is_suffix = tail != cleaned and tail.isalnum() and len(tail) <= _SUFFIX_LENGTH_LIMIT
+    stem, suffix = (head, f".{tail}") if is_suffix else (cleaned, "")
+    stem = stem.strip("-.")[: FILE_NAME_LENGTH_LIMIT - len(suffix)].rstrip("-.")
+    return (stem or _DEFAULT_STEM) + suffix
 
 
 def _pattern_specificity(pattern: str | None) -> tuple[int, int]:

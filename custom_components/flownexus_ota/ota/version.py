@@ -1,4 +1,4 @@
-"""Versions: the same, newer, or not to be compared. As Home Assistant does it, plus build counters."""
+"""Versions: the same, newer, or not to be compared: as Home Assistant does, plus build counters."""
 
 import re
 from functools import lru_cache
@@ -37,8 +37,8 @@ def normal_version(version: str) -> str:
 def is_newer(candidate: str, installed: str) -> bool:
     """Tell whether `candidate` is newer than `installed`; what cannot be compared is not.
 
-    Of versions that differ in their counter alone, both must have one: a device that leaves `+8` out
-    of what it reports would otherwise be offered the same image for ever.
+    Of versions that differ in their counter alone, both must have one: a device that leaves `+8`
+    out of what it reports would otherwise be offered the same image for ever.
     """
     candidate_base, candidate_counter = _split(candidate)
     installed_base, installed_counter = _split(installed)
@@ -52,7 +52,7 @@ def is_newer(candidate: str, installed: str) -> bool:
 def is_comparable(version: str) -> bool:
     """Tell whether `version` has an order at all."""
     base, _ = _split(version)
-    return len(version) <= LENGTH_LIMIT and AwesomeVersion(base).valid
+    return len(version) <= LENGTH_LIMIT and _parsed(base).valid
 
 
 def rank(left: str, right: str) -> int:
@@ -92,6 +92,12 @@ def _is_above(left: str, right: str) -> bool:
         return False
     try:
         # Asked both ways, because AwesomeVersion finds some pairs newer in both directions.
-        return AwesomeVersion(left) > right and not AwesomeVersion(right) > left
+        return _parsed(left) > _parsed(right) and not _parsed(right) > _parsed(left)
     except AwesomeVersionCompareException, ValueError:
         return False
+
+
+@lru_cache(maxsize=4096)
+def _parsed(version: str) -> AwesomeVersion:
+    # An `AwesomeVersion` keeps what it finds out about itself.
+    return AwesomeVersion(version)

@@ -1,0 +1,190 @@
+"""The sidecar: the JSON beside an image that says what it is and which devices it fits."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Final, cast
+
+from .image import FirmwareImage, clean_file_name, fits_everything
+from .version import is_comparable, is_newer
+
+# What a device can report in a string resource; Home Assistant's states end there, too.
+_LENGTH_LIMIT: Final = 255
+_LENGTH_LIMITS: Final = {"release_notes": 64 * 1024, "release_url": 2048}
+
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
+# The address becomes a link in Home Assistant's page; `javascript:` must not.
+_WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\"'<>\\]+[^\s\"'<>\\]*", re.IGNORECASE)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_CONTROL_IN_NOTES: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class SidecarProblem(StrEnum):
+    """What can be wrong with a sidecar; each is a translation key. Placeholders in the comments."""
+
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"  # line
+    NOT_AN_OBJECT = "not_an_object"
+    UNKNOWN_MEMBER = "unknown_member"  # member
+    REPEATED_MEMBER = "repeated_member"  # member
+    WRONG_TYPE = "wrong_type"  # member
+    BLANK_MEMBER = "blank_member"  # member
+    TOO_LONG = "too_long"  # member, limit
+    UNPRINTABLE = "unprintable"  # member
+    NO_PATTERN = "no_pattern"
+    MATCHES_EVERYTHING = "matches_everything"
+    UNREACHABLE_ENDPOINT = "unreachable_endpoint"  # pattern
+    VERSION_MISSING = "version_missing"
+    BOUND_NOT_COMPARABLE = "bound_not_comparable"  # member, version
+    BOUNDS_REVERSED = "bounds_reversed"  # lowest, highest
+    INVALID_SHA256 = "invalid_sha256"
+    INVALID_URL = "invalid_url"  # member
+
+
+class SidecarError(Exception):
+    """A sidecar cannot be used."""
+
+    def __init__(self, problem: SidecarProblem, **placeholders: str) -> None:
+        """Keep the problem and what its text needs."""
+        super().__init__(f"{problem}: {placeholders}" if placeholders else problem)
+        self.problem: Final = problem
+        self.placeholders: Final[Mapping[str, str]] = placeholders
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sidecar:
+    """What a sidecar says; the members' names are the JSON's, `None` is "not said"."""
+
+    version: str
+    reported_version: str | None = None
+    title: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    hardware_version: str | None = None
+    endpoint: str | None = None
+    min_installed_version: str | None = None
+    max_installed_version: str | None = None
+    channel: str | None = None
+    release_notes: str | None = None
+    release_url: str | None = None
+    sha256: str | None = None
+    """In lower case."""
+    severity: str | None = None
+
+    def image(self, *, sha256: str, size_bytes: int, file_name: str) -> FirmwareImage:
+        """Return the image that these bytes are; `file_name` is the image's own, as found."""
+        return FirmwareImage(
+            sha256=sha256,
+            size_bytes=size_bytes,
+            file_name=clean_file_name(file_name),
+            version=self.version,
+            reported_version=self.reported_version,
+            title=self.title,
+            manufacturer=self.manufacturer,
+            model=self.model,
+            hardware_version=self.hardware_version,
+            endpoint=self.endpoint,
+            min_installed_version=self.min_installed_version,
+            max_installed_version=self.max_installed_version,
+            channel=self.channel,
+            release_notes=self.release_notes,
+            release_url=self.release_url,
+            severity=self.severity,
+        )
+
+
+_MEMBERS: Final = frozenset(member.name for member in fields(Sidecar))
+
+
+def parse_sidecar(content: bytes) -> Sidecar:
+    """Return what a sidecar says; raise `SidecarError`, and nothing else, at its first problem."""
+    texts = {name: _text(name, value) for name, value in _members(content).items()}
+    version = texts.pop("version", None)
+    if version is None:
+        raise SidecarError(SidecarProblem.VERSION_MISSING)
+    sidecar = Sidecar(version=version, **texts)
+    _check_patterns(sidecar)
+    _check_bounds(sidecar)
+    _check_forms(sidecar)
+    sha256 = sidecar.sha256
+    return sidecar if sha256 is None else replace(sidecar, sha256=sha256.lower())
+
+
+def _members(content: bytes) -> Mapping[str, object]:
+    try:
+        # Windows' editors begin a file with a byte order mark.
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise SidecarError(SidecarProblem.NOT_UTF8) from err
+    try:
+        document = json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as err:
+        raise SidecarError(SidecarProblem.NOT_JSON, line=str(err.lineno)) from err
+    except (ValueError, RecursionError) as err:
+        # A number with thousands of digits, or thousands of brackets.
+        raise SidecarError(SidecarProblem.NOT_JSON, line="1") from err
+    if not isinstance(document, dict):
+        raise SidecarError(SidecarProblem.NOT_AN_OBJECT)
+    return cast("dict[str, object]", document)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for name, value in pairs:
+        if name in members:
+            raise SidecarError(SidecarProblem.REPEATED_MEMBER, member=_shown(name))
+        members[name] = value
+    return members
+
+
+def _text(name: str, value: object) -> str | None:
+    if name not in _MEMBERS:
+        raise SidecarError(SidecarProblem.UNKNOWN_MEMBER, member=_shown(name))
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise SidecarError(SidecarProblem.WRONG_TYPE, member=name)
+    text = value.strip()
+    if not text:
+        raise SidecarError(SidecarProblem.BLANK_MEMBER, member=name)
+    limit = _LENGTH_LIMITS.get(name, _LENGTH_LIMIT)
+    if len(text) > limit:
+        raise SidecarError(SidecarProblem.TOO_LONG, member=name, limit=str(limit))
+    control = _CONTROL_IN_NOTES if name == "release_notes" else _CONTROL
+    if control.search(text):
+        raise SidecarError(SidecarProblem.UNPRINTABLE, member=name)
+    return text
+
+
+def _shown(name: str) -> str:
+    """Return a stranger's name as it can stand in a message."""
+    return _CONTROL.sub("�", name)[:64]
+
+
+def _check_patterns(sidecar: Sidecar) -> None:
+    patterns = (sidecar.manufacturer, sidecar.model, sidecar.hardware_version, sidecar.endpoint)
+    if all(pattern is None for pattern in patterns):
+        raise SidecarError(SidecarProblem.NO_PATTERN)
+    if all(fits_everything(pattern) for pattern in patterns):
+        raise SidecarError(SidecarProblem.MATCHES_EVERYTHING)
+    # Leshan cannot address an endpoint with a slash, so none of them ever asks for an image.
+    if sidecar.endpoint is not None and "/" in sidecar.endpoint:
+        raise SidecarError(SidecarProblem.UNREACHABLE_ENDPOINT, pattern=sidecar.endpoint)
+
+
+def _check_bounds(sidecar: Sidecar) -> None:
+    lowest, highest = sidecar.min_installed_version, sidecar.max_installed_version
+    for name, version in (("min_installed_version", lowest), ("max_installed_version", highest)):
+        if version is not None and not is_comparable(version):
+            raise SidecarError(SidecarProblem.BOUND_NOT_COMPARABLE, member=name, version=version)
+    if lowest is not None and highest is not None and is_newer(lowest, highest):
+        raise SidecarError(SidecarProblem.BOUNDS_REVERSED, lowest=lowest, highest=highest)
+
+
+def _check_forms(sidecar: Sidecar) -> None:
+    if sidecar.sha256 is not None and not _SHA256.fullmatch(sidecar.sha256):
+        raise SidecarError(SidecarProblem.INVALID_SHA256)
+    if sidecar.release_url is not None and not _WEB_ADDRESS.fullmatch(sidecar.release_url):
+        raise SidecarError(SidecarProblem.INVALID_URL, member="release_url")

@@ -1,0 +1,238 @@
+"""The catalogue folder: images and their sidecars, put there by hand.
+
+`X` is an image, `X.json` its sidecar. Directories, hidden files, and files whose name ends in
+`.part` or `.tmp` are left alone. A link may point within the folder only.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, assert_never
+
+from ..ota.image import FirmwareImage
+from ..ota.sidecar import Sidecar, SidecarError, parse_sidecar
+from ..ota.version import normal_version
+from ..storage.image_store import (
+    ImageDigestError,
+    ImageStore,
+    ImageStoreError,
+    StoredImage,
+)
+from ..storage.source_file import (
+    SourceEmptyError,
+    SourceError,
+    SourceNotAFileError,
+    SourceStillChangingError,
+    SourceTooLargeError,
+    SourceUnreadableError,
+    opened,
+)
+
+SIDECAR_SIZE_LIMIT_BYTES: Final = 64 * 1024
+_SIDECAR_SUFFIX: Final = ".json"
+_UNFINISHED_SUFFIXES: Final = (".part", ".tmp")
+
+
+class FolderProblem(StrEnum):
+    """What can be wrong besides a sidecar's text; each is a translation key. Then: placeholders."""
+
+    FOLDER_UNREADABLE = "folder_unreadable"  # error
+    NO_SIDECAR = "no_sidecar"
+    IMAGE_MISSING = "image_missing"
+    LINK_LEAVES_FOLDER = "link_leaves_folder"
+    NOT_A_FILE = "not_a_file"
+    UNREADABLE = "unreadable"  # error
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"  # limit_bytes
+    STILL_CHANGING = "still_changing"
+    SHA256_MISMATCH = "sha256_mismatch"  # expected, actual
+    DUPLICATE_VERSION = "duplicate_version"  # version, other
+    STORE_FAILED = "store_failed"  # error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Why a file of the folder is not used."""
+
+    file_name: str
+    key: str
+    """A `FolderProblem` or a `SidecarProblem`."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FolderScan:
+    """What a folder holds: images, all of them in the store by now, and problems."""
+
+    images: tuple[FirmwareImage, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+type Fingerprint = tuple[int, ...]
+"""What changes when a file does."""
+
+type SeenFiles = dict[Path, tuple[Fingerprint, StoredImage]]
+"""Files that earlier scans stored; kept by who scans, for one scan at a time."""
+
+
+class _LinkLeavesFolderError(SourceError):
+    """A link points to somewhere else."""
+
+
+_KEYS: Final[Mapping[type[Exception], FolderProblem]] = {
+    _LinkLeavesFolderError: FolderProblem.LINK_LEAVES_FOLDER,
+    SourceNotAFileError: FolderProblem.NOT_A_FILE,
+    SourceUnreadableError: FolderProblem.UNREADABLE,
+    SourceEmptyError: FolderProblem.EMPTY,
+    SourceTooLargeError: FolderProblem.TOO_LARGE,
+    SourceStillChangingError: FolderProblem.STILL_CHANGING,
+    ImageDigestError: FolderProblem.SHA256_MISMATCH,
+}
+
+
+def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) -> FolderScan:
+    """Read the folder, and bring its images into the store; blocking, raises nothing.
+
+    One bad file costs itself only. A folder that is not there is empty. Of files that give
+    different bytes for the same version and the same devices none is used: nobody knows which is
+    meant.
+    """
+    known: SeenFiles = {} if seen is None else seen
+    try:
+        root = folder.resolve(strict=True)
+        names = sorted(_names(root))
+    except FileNotFoundError:
+        return FolderScan()
+    except OSError as err:
+        details = {"error": err.strerror or str(err)}
+        key = FolderProblem.FOLDER_UNREADABLE
+        return FolderScan(problems=(Problem(file_name=folder.name, key=key, placeholders=details),))
+    problems: list[Problem] = []
+    images: dict[str, FirmwareImage] = {}
+    for name in _paired(names, problems):
+        subject = name + _SIDECAR_SUFFIX
+        try:
+            sidecar = _sidecar(root, subject)
+            subject = name
+            images[name] = _image(root, name, sidecar, store, known)
+        except (SidecarError, SourceError, ImageStoreError) as err:
+            problems.append(_problem(subject, err))
+    for path in known.keys() - {root / name for name in images}:
+        del known[path]
+    usable = tuple(_unambiguous(images, problems))
+    return FolderScan(images=usable, problems=tuple(problems))
+
+
+def _names(root: Path) -> Iterator[str]:
+    for path in root.iterdir():
+        is_unfinished = path.name.startswith(".") or path.name.endswith(_UNFINISHED_SUFFIXES)
+        if not is_unfinished and not path.is_dir():
+            yield path.name
+
+
+def _paired(names: Iterable[str], problems: list[Problem]) -> Iterator[str]:
+    """Yield the images that have a sidecar; note what has no partner."""
+    present = set(names)
+    for name in names:
+        is_sidecar = name.endswith(_SIDECAR_SUFFIX)
+        if not is_sidecar and name + _SIDECAR_SUFFIX in present:
+            yield name
+        elif not is_sidecar:
+            problems.append(Problem(file_name=_shown(name), key=FolderProblem.NO_SIDECAR))
+        elif name.removesuffix(_SIDECAR_SUFFIX) not in present:
+            problems.append(Problem(file_name=_shown(name), key=FolderProblem.IMAGE_MISSING))
+
+
+def _sidecar(root: Path, name: str) -> Sidecar:
+    path = _followed(root, name)
+    with opened(path, size_limit_bytes=SIDECAR_SIZE_LIMIT_BYTES) as file:
+        return parse_sidecar(b"".join(file.chunks()))
+
+
+def _image(
+    root: Path, name: str, sidecar: Sidecar, store: ImageStore, known: SeenFiles
+) -> FirmwareImage:
+    path = _followed(root, name)
+    fingerprint = _fingerprint(path)
+    seen_fingerprint, stored = known.get(root / name, (None, None))
+    if (
+        stored is None
+        or seen_fingerprint != fingerprint
+        or sidecar.sha256 not in (None, stored.sha256)
+        or not store.has(stored.sha256, size_bytes=stored.size_bytes)
+    ):
+        stored = store.add(path, expected_sha256=sidecar.sha256)
+        known[root / name] = (fingerprint, stored)
+    return sidecar.image(sha256=stored.sha256, size_bytes=stored.size_bytes, file_name=name)
+
+
+def _fingerprint(path: Path) -> Fingerprint:
+    try:
+        status = path.stat()
+    except OSError as err:
+        raise SourceUnreadableError.of(err) from err
+    # The change time as well: some copy programs set the modification time back.
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _followed(root: Path, name: str) -> Path:
+    try:
+        path = (root / name).resolve(strict=True)
+    except OSError as err:
+        raise SourceUnreadableError.of(err) from err
+    if not path.is_relative_to(root):
+        raise _LinkLeavesFolderError
+    return path
+
+
+def _unambiguous(
+    images: Mapping[str, FirmwareImage], problems: list[Problem]
+) -> Iterator[FirmwareImage]:
+    """Yield one image per version and aim; note where files contradict each other."""
+    rivals: defaultdict[tuple[str | None, ...], list[str]] = defaultdict(list)
+    for name, image in images.items():
+        rivals[_aim(image)].append(name)
+    for names in rivals.values():
+        first = images[names[0]]
+        others = [name for name in names if images[name].sha256 != first.sha256]
+        if not others:
+            yield first
+            continue
+        for name in names:
+            other = names[0] if name in others else others[0]
+            placeholders = {"version": images[name].version, "other": _shown(other)}
+            key = FolderProblem.DUPLICATE_VERSION
+            problems.append(Problem(file_name=_shown(name), key=key, placeholders=placeholders))
+
+
+def _aim(image: FirmwareImage) -> tuple[str | None, ...]:
+    """Return the version, and all that decides which devices get it."""
+    patterns = (image.manufacturer, image.model, image.hardware_version, image.endpoint)
+    return (
+        normal_version(image.version),
+        *(pattern and pattern.lower() for pattern in patterns),
+        image.min_installed_version,
+        image.max_installed_version,
+        image.channel,
+    )
+
+
+def _problem(name: str, err: SidecarError | SourceError | ImageStoreError) -> Problem:
+    match err:
+        case SidecarError():
+            key, placeholders = str(err.problem), err.placeholders
+        case SourceError():
+            key, placeholders = _KEYS[type(err)], err.details
+        case ImageStoreError():
+            key, placeholders = FolderProblem.STORE_FAILED, {"error": str(err)}
+        case _:
+            assert_never(err)
+    return Problem(file_name=_shown(name), key=key, placeholders=placeholders)
+
+
+def _shown(name: str) -> str:
+    """Return a file name as text; one that is no UTF-8 has bytes that no text may have."""
+    return os.fsencode(name).decode(errors="replace")
