@@ -1,0 +1,229 @@
+"""The history of updates: an SQLite file with devices, images, sessions and their steps.
+
+Blocking, and for one thread at a time: usually that of `HistoryWriter`.
+"""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from ..lwm2m.events import Endpoint
+from ..ota.device_facts import DeviceFacts
+from ..ota.image import FirmwareImage
+from ..ota.session_state import Session
+from . import statements as sql
+from .errors import (
+    ActiveSessionExistsError,
+    FinalSessionChangedError,
+    HistoryUnavailableError,
+    named_error,
+)
+from .opening import open_database
+from .records import KnownDevice, MovedAside, SessionEvent
+from .rows import (
+    Row,
+    device_of,
+    device_row,
+    event_of,
+    image_of,
+    image_row,
+    session_of,
+    session_row,
+    stored_time,
+)
+from .transaction import Atomic
+
+SESSIONS_PER_QUERY: Final = 1_000
+SESSIONS_PER_PRUNING: Final = 1_000
+
+
+class HistoryDb:
+    """The open database. Each method is atomic; every failure is a `HistoryError`."""
+
+    def __init__(self, connection: sqlite3.Connection, moved_aside: MovedAside | None) -> None:
+        """Take over an open connection; `open` makes one."""
+        self._connection = connection
+        self.moved_aside = moved_aside
+        """The broken file that was there before, if there was one."""
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or create the file: checked, migrated, a broken one moved aside.
+
+        Raises NewerSchemaError, MigrationFailedError, HistoryUnavailableError.
+        """
+        return cls(*open_database(path))
+
+    def close(self) -> None:
+        """Close the file; its journal is merged into it and removed."""
+        self._connection.close()
+
+    def atomic(self) -> Atomic:
+        """Return a context whose writes are stored together or not at all; may be nested."""
+        return Atomic(self._connection)
+
+    def checkpoint(self) -> None:
+        """Merge the journal into the file, so that a copy of the file alone is whole.
+
+        Raises HistoryUnavailableError, also when another process reads for too long.
+        """
+        busy = self._rows("PRAGMA wal_checkpoint(TRUNCATE)", {})[0]["busy"]
+        if busy:
+            raise HistoryUnavailableError("SQLITE_BUSY", "somebody else reads the database")
+
+    # --- sessions
+
+    def record(
+        self,
+        session: Session,
+        *,
+        at: datetime,
+        evidence: str | None = None,
+        token_sha256: str | None = None,
+    ) -> None:
+        """Store where a session stands, and one event more; without a token's digest the old stays.
+
+        Id, server, endpoint, target, and who asked when are stored by the first call, and stay.
+        Raises ActiveSessionExistsError, FinalSessionChangedError, UnstorableError.
+        """
+        with self.atomic():
+            row = session_row(session, at=at, token_sha256=token_sha256)
+            if self._connection.execute(sql.UPDATE_SESSION, row).rowcount == 0:
+                self._begin_or_repeat(row)
+            row["evidence_of_step"] = evidence
+            self._connection.execute(sql.INSERT_EVENT, row)
+
+    def _begin_or_repeat(self, row: Row) -> None:
+        stored = self._connection.execute(sql.ENDED_AS, row).fetchone()
+        if stored is None:
+            self._begin(row)
+        elif stored != {"phase": row["phase"], "result": row["result"]}:
+            raise FinalSessionChangedError(row["id"])
+
+    def _begin(self, row: Row) -> None:
+        self._connection.execute(sql.INSERT_DEVICE_OF_SESSION, row)
+        self._connection.execute(sql.INSERT_IMAGE_OF_SESSION, row)
+        try:
+            self._connection.execute(sql.INSERT_SESSION, row)
+        except sqlite3.IntegrityError as err:
+            if err.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+                raise
+            raise ActiveSessionExistsError(row["server_id"], row["endpoint"]) from err
+
+    def active_sessions(self, server_id: str) -> list[Session]:
+        """Return the sessions of a server that have not ended, the first asked for first."""
+        rows = self._rows(sql.ACTIVE_SESSIONS, {"server_id": server_id})
+        return [session_of(row) for row in rows]
+
+    def last_session(self, server_id: str, endpoint: Endpoint) -> Session | None:
+        """Return the device's session that was asked for last."""
+        rows = self._rows(sql.LAST_SESSION, {"server_id": server_id, "endpoint": endpoint})
+        return session_of(rows[0]) if rows else None
+
+    def last_sessions(self, server_id: str) -> dict[Endpoint, Session]:
+        """Return each device's session that was asked for last."""
+        sessions = map(session_of, self._rows(sql.LAST_SESSIONS, {"server_id": server_id}))
+        return {session.endpoint: session for session in sessions}
+
+    def session(self, session_id: str) -> Session | None:
+        """Return one session."""
+        rows = self._rows(sql.SESSION, {"id": session_id})
+        return session_of(rows[0]) if rows else None
+
+    def sessions(
+        self,
+        *,
+        server_id: str | None = None,
+        endpoint: Endpoint | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        results: frozenset[int] | None = None,
+        limit: int = SESSIONS_PER_QUERY,
+    ) -> list[Session]:
+        """Return sessions by what is given, those asked for last first.
+
+        `since` is included, `until` is not; both are compared with `created_at`.
+        """
+        chosen: Row = {
+            "server_id = :server_id": server_id,
+            "endpoint = :endpoint": endpoint,
+            "created_at >= :since": None if since is None else stored_time(since),
+            "created_at < :until": None if until is None else stored_time(until),
+        }
+        given = {text: value for text, value in chosen.items() if value is not None}
+        conditions = [*given]
+        if results is not None:
+            conditions.append(f"result IN ({','.join(str(int(each)) for each in results)})")
+        values = {text.rpartition(":")[2]: value for text, value in given.items()}
+        rows = self._rows(sql.sessions_where(conditions), {**values, "limit": limit})
+        return [session_of(row) for row in rows]
+
+    def events(self, session_id: str) -> list[SessionEvent]:
+        """Return the steps of a session, oldest first."""
+        return [event_of(row) for row in self._rows(sql.EVENTS, {"id": session_id})]
+
+    # --- devices and images
+
+    def remember_device(
+        self,
+        server_id: str,
+        facts: DeviceFacts,
+        *,
+        registration_id: str | None = None,
+        last_seen: datetime | None = None,
+        is_registered: bool = False,
+        is_queue_mode: bool = False,
+    ) -> None:
+        """Store all that is known of a device, in place of what was."""
+        device = KnownDevice(
+            facts=facts,
+            registration_id=registration_id,
+            last_seen=last_seen,
+            is_registered=is_registered,
+            is_queue_mode=is_queue_mode,
+        )
+        with self.atomic():
+            self._connection.execute(sql.PUT_DEVICE, device_row(server_id, device))
+
+    def devices(self, server_id: str) -> list[KnownDevice]:
+        """Return the devices of a server, by endpoint."""
+        return [device_of(row) for row in self._rows(sql.DEVICES, {"server_id": server_id})]
+
+    def remember_image(self, image: FirmwareImage) -> None:
+        """Store all that is known of an image, in place of what was."""
+        with self.atomic():
+            self._connection.execute(sql.PUT_IMAGE, image_row(image))
+
+    def images(self) -> list[FirmwareImage]:
+        """Return every image that was ever in a catalogue or offered."""
+        return [image_of(row) for row in self._rows(sql.IMAGES, {})]
+
+    # --- forgetting
+
+    def remove_server(self, server_id: str) -> None:
+        """Forget a server: its devices, their sessions and events."""
+        with self.atomic():
+            self._connection.execute(sql.DELETE_SERVER, {"server_id": server_id})
+
+    def remove_device(self, server_id: str, endpoint: Endpoint) -> None:
+        """Forget a device, its sessions and events."""
+        row = {"server_id": server_id, "endpoint": endpoint}
+        with self.atomic():
+            self._connection.execute(sql.DELETE_DEVICE, row)
+
+    def prune(self, *, before: datetime, limit: int = SESSIONS_PER_PRUNING) -> int:
+        """Forget sessions that ended before a time, and their events; return how many.
+
+        At most `limit` at once, so that others can store in between: repeat until it returns 0.
+        """
+        with self.atomic():
+            row = {"before": stored_time(before), "limit": limit}
+            return self._connection.execute(sql.DELETE_OLD_SESSIONS, row).rowcount
+
+    def _rows(self, statement: str, values: Row) -> list[Row]:
+        try:
+            rows: list[Any] = self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as err:
+            raise named_error(err) from err
+        return rows

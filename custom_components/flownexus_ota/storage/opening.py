@@ -1,0 +1,104 @@
+"""Open the database file: check it, move a broken one aside, set it up, migrate it."""
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from .errors import HistoryUnavailableError, is_corrupt, named_error
+from .migrations import check_version, migrate
+from .records import MovedAside
+from .rows import as_mapping
+
+# Another process that reads (a backup, a person with sqlite3) may hold the file for a moment.
+BUSY_TIMEOUT_SECONDS: Final = 5.0
+# A big batch makes a big journal; without a limit it keeps its size for ever.
+JOURNAL_SIZE_LIMIT_BYTES: Final = 16 * 1024 * 1024
+_COMPANIONS: Final = ("-wal", "-shm", "-journal")
+
+
+def open_database(path: Path) -> tuple[sqlite3.Connection, MovedAside | None]:
+    """Return a connection to a sound, migrated database, and what became of a broken one.
+
+    Only a file that is no sound database is moved aside. Raises NewerSchemaError,
+    MigrationFailedError, HistoryUnavailableError (permissions, disk full, locked); the file is
+    then left as it is.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        problem = _problem(path)
+        moved_aside = None if problem is None else _move_aside(path, problem)
+        return _connect_and_migrate(path), moved_aside
+    except sqlite3.Error as err:
+        raise named_error(err) from err
+    except OSError as err:
+        raise HistoryUnavailableError(type(err).__name__, str(err)) from err
+
+
+def _problem(path: Path) -> str | None:
+    """Return what is wrong with the file, or `None`."""
+    if not path.exists():
+        return None
+    connection = _connect(path)
+    try:
+        check_version(connection, path)
+        verdict: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as err:
+        if not is_corrupt(err):
+            raise
+        return str(err)
+    finally:
+        connection.close()
+    return None if verdict == "ok" else verdict
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Opened by whoever sets up, used by the writer's thread: never by two at once.
+    return sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_SECONDS, autocommit=True, check_same_thread=False
+    )
+
+
+def _connect_and_migrate(path: Path) -> sqlite3.Connection:
+    connection = _connect(path)
+    try:
+        # Where shared memory is missing (some network folders) SQLite stays with its rollback
+        # journal, which is as durable, only slower.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT_BYTES}")
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    connection.row_factory = as_mapping
+    return connection
+
+
+def _move_aside(path: Path, problem: str) -> MovedAside:
+    target = _free_name(path)
+    # The journal first: a crash in between must not leave it to a fresh database.
+    for companion in (*_COMPANIONS, ""):
+        file = Path(f"{path}{companion}")
+        if file.exists():
+            file.rename(f"{target}{companion}")
+    _sync_folder(path.parent)
+    return MovedAside(path=target, problem=problem)
+
+
+def _free_name(path: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name, number = f"{path.name}.corrupt-{stamp}", 1
+    while path.with_name(name).exists():
+        number += 1
+        name = f"{path.name}.corrupt-{stamp}-{number}"
+    return path.with_name(name)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
