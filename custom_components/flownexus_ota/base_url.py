@@ -1,16 +1,18 @@
 """The address under which devices find the firmware images."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_FIRMWARE_BASE_URL
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 MAX_BASE_URL_LENGTH: Final = 80
-"""A package URI has 127 characters at most (`design.md` D16); the rest is for path, token and name."""
+"""A package URI has 127 characters at most; the rest is for path, token and name."""
 
 
 def default_firmware_base_url(hass: HomeAssistant) -> str | None:
@@ -27,24 +29,26 @@ def default_firmware_base_url(hass: HomeAssistant) -> str | None:
     return f"{scheme}://{_bracketed(host)}{port}"
 
 
+def firmware_base_url(hass: HomeAssistant, options: Mapping[str, Any]) -> str | None:
+    """Return the base URL for the devices of an entry with these options."""
+    return options.get(CONF_FIRMWARE_BASE_URL) or default_firmware_base_url(hass)
+
+
 def normalise_base_url(text: str) -> str:
-    """Return `text` without blanks around it and without a slash at its end.
+    """Return `text` without blanks around it and without slashes at its end, its scheme lower case.
 
     Raises `ValueError` for what no device could use: another scheme than http and https, no host,
     a port out of range, credentials, a query or fragment, a character outside of ASCII or a blank,
     more than `MAX_BASE_URL_LENGTH` characters.
     """
-    url = text.strip().rstrip("/")
-    parts = urlsplit(url)
+    parts = urlsplit(text.strip().rstrip("/"))
+    url = parts.geturl()
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.port == 0:
-        msg = "not an http or https address"
-        raise ValueError(msg)
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        msg = "credentials, query or fragment"
-        raise ValueError(msg)
+        raise ValueError("not an http or https address")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("credentials, query or fragment")
     if len(url) > MAX_BASE_URL_LENGTH or not all("!" <= character <= "~" for character in url):
-        msg = "too long, or characters that no device reads"
-        raise ValueError(msg)
+        raise ValueError("too long, or characters that no device reads")
     return url
 
 

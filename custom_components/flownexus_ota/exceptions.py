@@ -1,0 +1,185 @@
+"""Everything that goes wrong, as Home Assistant says it: an exception with a translation key.
+
+Every text is in `translations/en.json` under `exceptions`; nothing else in the integration builds a
+`HomeAssistantError`.
+"""
+
+from typing import Final
+
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+    ServiceValidationError,
+)
+
+from .const import DOMAIN
+from .lwm2m.exchange import (
+    DeviceAsleepError,
+    DeviceRefusedError,
+    DeviceTimeoutError,
+    EndpointUnaddressableError,
+    EndpointUnknownError,
+    Lwm2mError,
+    NotAuthorisedError,
+    NotThisServerError,
+    RequestCancelledError,
+    ServerUnreachableError,
+    TlsFailedError,
+)
+from .lwm2m.firmware_update import result_key
+from .ota.phase import Reason
+from .ota.session_state import Session
+
+UNNAMED_DEVICE: Final = "The device"
+UNKNOWN: Final = "unknown"
+"""Stands in a text for a version that nobody told."""
+
+EXCHANGE_KEYS: Final[tuple[tuple[type[Lwm2mError], str], ...]] = (
+    (TlsFailedError, "tls_failed"),  # a ServerUnreachableError too, therefore first
+    (ServerUnreachableError, "server_unreachable"),
+    (NotAuthorisedError, "not_authorised"),
+    (NotThisServerError, "not_this_server"),
+    (EndpointUnknownError, "endpoint_unknown"),
+    (EndpointUnaddressableError, "endpoint_unaddressable"),
+    (DeviceTimeoutError, "device_timeout"),
+    (DeviceAsleepError, "device_asleep"),
+    (RequestCancelledError, "request_cancelled"),
+    (DeviceRefusedError, "device_refused"),
+    (Lwm2mError, "unreadable_reply"),
+)
+
+FAILURE_REASONS: Final = frozenset(Reason) - {
+    Reason.VERSION_PROVED,
+    Reason.RESULT_PROVED,
+    Reason.INSTALLED_BY_ITSELF,
+    Reason.ALREADY_INSTALLED,
+    Reason.DEVICE_REPORTED,
+}
+"""The reasons that have a text of their own; `DEVICE_REPORTED` has one per result instead."""
+
+
+def as_home_assistant_error(
+    error: Lwm2mError, *, device_name: str = UNNAMED_DEVICE
+) -> HomeAssistantError:
+    """Return what to raise when a request to the server or to a device did not succeed."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=_exchange_key(error),
+        translation_placeholders={"device": device_name, "detail": str(error)},
+    )
+
+
+def as_setup_error(error: Lwm2mError) -> ConfigEntryAuthFailed | ConfigEntryNotReady:
+    """Return what to raise from the set-up of an entry whose server does not list its devices."""
+    kind = ConfigEntryAuthFailed if isinstance(error, NotAuthorisedError) else ConfigEntryNotReady
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=_exchange_key(error),
+        translation_placeholders={"device": UNNAMED_DEVICE, "detail": str(error)},
+    )
+
+
+def newer_history_error(file: str) -> ConfigEntryError:
+    """Return what to raise when the database was written by a newer release."""
+    return ConfigEntryError(
+        translation_domain=DOMAIN,
+        translation_key="history_is_newer",
+        translation_placeholders={"file": file},
+    )
+
+
+def update_failed_error(session: Session, device_name: str) -> HomeAssistantError:
+    """Return what to raise for a session that ended without success."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=_failure_key(session),
+        translation_placeholders={
+            "device": device_name,
+            "version": session.target.version,
+            "result": _raw_result(session),
+            "reported_version": session.reported_version or UNKNOWN,
+            "evidence": session.evidence or UNKNOWN,
+            "code": _coap_code(session.refusal_code),
+        },
+    )
+
+
+def update_in_progress_error(device_name: str) -> ServiceValidationError:
+    """Return what to raise when a second update of a device is asked for."""
+    return _user_mistake("update_in_progress", device_name)
+
+
+def no_image_error(device_name: str, version: str | None) -> ServiceValidationError:
+    """Return what to raise when no image fits; `None` stands for the latest version."""
+    if version is None:
+        return _user_mistake("no_image", device_name)
+    return _user_mistake("no_image_for_version", device_name, version=version)
+
+
+def not_supported_error(device_name: str) -> ServiceValidationError:
+    """Return what to raise when a device has no object 5, or one that cannot pull images."""
+    return _user_mistake("not_supported", device_name)
+
+
+def goes_on_after_restart_error(device_name: str, version: str) -> HomeAssistantError:
+    """Return what to raise from a call that waits for a session while Home Assistant unloads it."""
+    return _failure("goes_on_after_restart", device=device_name, version=version)
+
+
+def history_not_writable_error(device_name: str, detail: str) -> HomeAssistantError:
+    """Return what to raise when an update was not begun because it could not be remembered."""
+    return _failure("history_not_writable", device=device_name, detail=detail)
+
+
+def image_missing_error(device_name: str, version: str) -> HomeAssistantError:
+    """Return what to raise when the store no longer has the file of an image."""
+    return _failure("image_missing", device=device_name, version=version)
+
+
+def package_uri_too_long_error(device_name: str, detail: str) -> HomeAssistantError:
+    """Return what to raise when the image's address would be longer than devices can take."""
+    return _failure("package_uri_too_long", device=device_name, detail=detail)
+
+
+def _exchange_key(error: Lwm2mError) -> str:
+    """Return the first key of `EXCHANGE_KEYS` that fits."""
+    return next(key for kind, key in EXCHANGE_KEYS if isinstance(error, kind))
+
+
+def _failure_key(session: Session) -> str:
+    """Return the most precise text there is for the end of `session`."""
+    if session.reason is Reason.DEVICE_REPORTED:
+        return f"update_failed_{result_key(_raw_result_number(session))}"
+    if session.reason in FAILURE_REASONS:
+        return f"update_failed_{session.reason}"
+    return "update_failed"
+
+
+def _raw_result_number(session: Session) -> int:
+    """Return 5/x/5 as the device told it, else the session's own result."""
+    return session.result if session.device_result is None else session.device_result
+
+
+def _raw_result(session: Session) -> str:
+    return str(_raw_result_number(session))
+
+
+def _coap_code(code: int | None) -> str:
+    """Return a CoAP code as specifications print it: 4.05 for 405."""
+    return UNKNOWN if code is None else f"{code // 100}.{code % 100:02d}"
+
+
+def _failure(key: str, **placeholders: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def _user_mistake(key: str, device_name: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"device": device_name, **placeholders},
+    )

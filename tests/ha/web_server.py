@@ -1,0 +1,107 @@
+"""A web server that answers as a test wants it to: as Leshan, as something else, or not at all."""
+
+import asyncio
+import datetime as dt
+import ssl
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebAnswer:
+    """What the server says to `GET /api/clients`."""
+
+    status: int = 200
+    body: str = "[]"
+    content_type: str = "application/json"
+
+
+class WebServer:
+    """A real HTTP server on a free port of 127.0.0.1."""
+
+    def __init__(self, *, prefix: str = "", certificate: ssl.SSLContext | None = None) -> None:
+        """Answer below `prefix`; speak TLS if there is a certificate."""
+        self.answer = WebAnswer()
+        self.authorization: str | None = None
+        """The only Authorization header that is let in; `None` lets everybody in."""
+        self.port = 0
+        self._certificate = certificate
+        self._prefix = prefix
+        self._stopping = asyncio.Event()
+        app = web.Application()
+        app.router.add_get(f"{prefix}/api/clients", self._clients)
+        app.router.add_get(f"{prefix}/api/event", self._events)
+        self._runner = web.AppRunner(app)
+
+    @property
+    def url(self) -> str:
+        """Return what a person would enter."""
+        scheme = "http" if self._certificate is None else "https"
+        return f"{scheme}://{LOOPBACK}:{self.port}{self._prefix}"
+
+    async def start(self) -> None:
+        """Listen."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, LOOPBACK, 0, ssl_context=self._certificate)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """End event streams and listen no more."""
+        self._stopping.set()
+        await self._runner.cleanup()
+
+    async def _clients(self, request: web.Request) -> web.Response:
+        if self.authorization not in (None, request.headers.get("Authorization")):
+            return web.Response(status=401, text="Unauthorized")
+        answer = self.answer
+        return web.Response(
+            status=answer.status, text=answer.body, content_type=answer.content_type
+        )
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await stream.prepare(request)
+        await self._stopping.wait()
+        return stream
+
+
+def self_signed_certificate(folder: Path) -> ssl.SSLContext:
+    """Return the server side of a TLS connection that nobody has a reason to trust; blocking."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, LOOPBACK)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(LOOPBACK))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
