@@ -16,6 +16,7 @@ from .selection import END_TO_END, NoSuchPathError, Selection, select
 from .stage import NO_TESTS_COLLECTED, Ended, run_stage
 
 CODE: Final = ("custom_components", "simulator", "harness", "tests", "scripts")
+CONCISE: Final = ("--output-format", "concise")
 STATIC_LIMIT_S: Final = 600.0
 FAST_LIMIT_S: Final = 900.0
 END_TO_END_LIMIT_S: Final = 1200.0
@@ -64,10 +65,10 @@ def _set_up(selection: Selection) -> Path:
 def _static(python: Path) -> list[Ended]:
     """Run the checks that need no test."""
     tools = python.parent
-    paths = [name for name in CODE if (REPOSITORY / name).is_dir()]
+    paths = [name for name in CODE if any((REPOSITORY / name).rglob("*.py"))]
     stages: dict[str, list[str | Path]] = {
-        "ruff check": [tools / "ruff", "check", "--quiet", "."],
-        "ruff format": [tools / "ruff", "format", "--check", "--quiet", "."],
+        "ruff check": [tools / "ruff", "check", "--quiet", *CONCISE, "."],
+        "ruff format": [tools / "ruff", "format", "--check", "--quiet", *CONCISE, "."],
         "mypy --strict": [tools / "mypy", "--strict", *paths],
     }
     return [run_stage(title, line, limit_s=STATIC_LIMIT_S) for title, line in stages.items()]
