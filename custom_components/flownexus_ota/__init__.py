@@ -1,1 +1,203 @@
 """Firmware updates of LwM2M devices, by an Eclipse Leshan server."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .base_url import default_firmware_base_url
+from .connection import leshan_client
+from .const import (
+    CONF_FIRMWARE_BASE_URL,
+    CONF_MAX_PARALLEL_UPDATES,
+    CONF_URL,
+    DEFAULT_MAX_PARALLEL_UPDATES,
+    DOMAIN,
+)
+from .coordinator import ServerCoordinator
+from .engine.chronicle import Chronicle
+from .engine.engine import Engine, EngineListener
+from .engine.view import ServerView
+from .exceptions import as_setup_error, newer_history_error
+from .issues import clear_history_not_writable, show_history_not_writable
+from .lwm2m.events import Endpoint
+from .lwm2m.exchange import Lwm2mError
+from .ota.profile import DEFAULT_PROFILE
+from .runtime import FlownexusConfigEntry, RuntimeData
+from .serving.image_offering import StoredImageOffering
+from .shared import Shared, acquire_shared, prepare_shared, release_shared
+from .storage.errors import NewerSchemaError
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS: Final = (Platform.BINARY_SENSOR, Platform.SENSOR, Platform.UPDATE)
+
+
+async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
+    """Register what can be registered only once."""
+    prepare_shared(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> bool:
+    """Set up one Leshan server: known devices first, without waiting for it."""
+    try:
+        shared = await acquire_shared(hass)
+    except NewerSchemaError as err:
+        raise newer_history_error(str(err.path)) from err
+    try:
+        await _async_set_up(hass, entry, shared)
+    except BaseException:
+        await release_shared(hass)
+        raise
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> bool:
+    """Stop the engine and take the entities away; sessions stay stored and go on later."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    await release_shared(hass)
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
+    """Forget the server's devices and their history."""
+    shared = await acquire_shared(hass)
+    try:
+        await hass.async_add_executor_job(
+            shared.writer.submit(lambda history: history.remove_server(entry.entry_id)).result
+        )
+    finally:
+        await release_shared(hass)
+
+
+async def async_remove_config_entry_device(
+    _: HomeAssistant, entry: FlownexusConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person delete a device that is not registered and has no active update."""
+    prefix = f"{entry.entry_id}_"
+    endpoints = [
+        Endpoint(name.removeprefix(prefix))
+        for domain, name in device.identifiers
+        if domain == DOMAIN and name.startswith(prefix)
+    ]
+    return bool(endpoints) and all(
+        entry.runtime_data.async_forget(endpoint) for endpoint in endpoints
+    )
+
+
+async def _async_set_up(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> None:
+    runtime = _build(hass, entry, shared)
+    entry.runtime_data = runtime
+    await runtime.engine.load()
+    for endpoint in runtime.engine.endpoints:
+        runtime.async_device_changed(endpoint)
+    if not runtime.devices:
+        await _async_check(runtime)
+    entry.async_on_unload(shared.keeper.async_listen(runtime.async_catalogue_changed))
+    entry.async_on_unload(shared.book.add_listener(runtime.engine.bytes_served))
+    entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+
+    async def stop(_: Event) -> None:
+        await runtime.async_stop()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    await shared.keeper.rescan()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    runtime.async_start()
+
+
+async def _async_check(runtime: RuntimeData) -> None:
+    """Ask a server that has never given us a device whether it is there."""
+    try:
+        await runtime.client.check()
+    except Lwm2mError as err:
+        raise as_setup_error(err) from err
+
+
+def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> RuntimeData:
+    """Make the parts of one server and join them."""
+    client = leshan_client(hass, entry.data)
+    hub = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.entry_id)},
+        name=entry.title,
+        manufacturer="Eclipse",
+        model="Leshan",
+        entry_type=dr.DeviceEntryType.SERVICE,
+        configuration_url=entry.data[CONF_URL],
+    )
+    runtime = RuntimeData(
+        hass=hass,
+        entry=entry,
+        client=client,
+        shared=shared,
+        hub_device_id=hub.id,
+        server=ServerCoordinator(hass, entry, _unknown_server()),
+    )
+    offering = StoredImageOffering(
+        shared.store,
+        shared.book,
+        shared.mint,
+        base_url=lambda: firmware_base_url(hass, entry),
+    )
+
+    def on_writable(is_writable: bool) -> None:  # noqa: FBT001 # the chronicle calls it by position
+        if is_writable:
+            clear_history_not_writable(hass)
+        else:
+            show_history_not_writable(hass, hass.config.path(DOMAIN))
+        runtime.async_server_changed()
+
+    runtime.engine = Engine(
+        entry.entry_id,
+        client,
+        Chronicle(shared.writer, token_sha256=offering.token_sha256, on_writable=on_writable),
+        offering,
+        profile_for=lambda _: DEFAULT_PROFILE,
+        max_parallel=max_parallel_updates(entry.options),
+        listener=EngineListener(
+            on_device=runtime.async_device_changed,
+            on_server=runtime.async_server_changed,
+            on_not_authorised=lambda: entry.async_start_reauth(hass),
+        ),
+    )
+    return runtime
+
+
+def firmware_base_url(hass: HomeAssistant, entry: FlownexusConfigEntry) -> str | None:
+    """Return the address under which devices find images: the option, else our own address."""
+    option: str | None = entry.options.get(CONF_FIRMWARE_BASE_URL)
+    return option or default_firmware_base_url(hass)
+
+
+def max_parallel_updates(options: Mapping[str, Any]) -> int:
+    """Return how many updates run at once."""
+    return int(options.get(CONF_MAX_PARALLEL_UPDATES, DEFAULT_MAX_PARALLEL_UPDATES))
+
+
+async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
+    """Apply new options at once; another address or login needs a new client."""
+    runtime = entry.runtime_data
+    if runtime.client_data != entry.data:
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
+
+
+def _unknown_server() -> ServerView:
+    return ServerView(
+        is_connected=False,
+        registered_count=0,
+        running_count=0,
+        waiting_count=0,
+        is_history_writable=True,
+    )

@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ..ota.session_state import Session
+from ..storage.errors import (
+    HistoryError,
+    HistoryQueueFullError,
+    HistoryTimeoutError,
+    HistoryUnavailableError,
+)
 from ..storage.history import HistoryDb
-from ..storage.writer import HistoryUnavailableError, HistoryWriter
+from ..storage.writer import HistoryWriter
 
 _LOGGER = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 5.0
+# These pass by themselves; every other error of the history is one of ours.
+NOT_NOW: Final = (HistoryUnavailableError, HistoryQueueFullError, HistoryTimeoutError)
 
 
 class Chronicle:
@@ -42,7 +50,7 @@ class Chronicle:
         while True:
             try:
                 await self.record_once(session, evidence=evidence)
-            except HistoryUnavailableError as err:
+            except NOT_NOW as err:
                 if self.is_writable:
                     _LOGGER.error("The history cannot be written, updates pause: %s", err)  # noqa: TRY400 # the text is for the user, a traceback is not
                 self._tell(is_writable=False)
@@ -52,7 +60,7 @@ class Chronicle:
                 return
 
     async def record_once(self, session: Session, *, evidence: str) -> None:
-        """Store a step, or raise HistoryUnavailableError."""
+        """Store a step, or raise the HistoryError that prevents it."""
         at = datetime.now(UTC)
         token_sha256 = self._token_sha256(session)
 
@@ -67,8 +75,10 @@ class Chronicle:
 
     def tell_later(self, change: Callable[[HistoryDb], None]) -> None:
         """Queue a change whose loss would do no harm, e.g. a device's last known facts."""
-        future = self._writer.submit(change)
-        future.add_done_callback(_log_failure)
+        try:
+            self._writer.submit(change).add_done_callback(_log_failure)
+        except HistoryError as err:
+            _LOGGER.debug("A change was not stored: %s", err)
 
     def _tell(self, *, is_writable: bool) -> None:
         if is_writable != self.is_writable:

@@ -18,11 +18,12 @@ from ..ota.command import (
     WritePackageUri,
 )
 from ..ota.device_facts import DeviceFacts
+from ..ota.image_error import ImageUnavailableError
 from ..ota.profile import Profile
 from ..ota.report import Answer, DeviceRead, ExecuteAnswered, Report, UriAnswered
 from ..ota.session_state import Session
 from .gateway import DeviceGateway
-from .offering import ImageOffering, ImageUnavailableError
+from .offering import ImageOffering
 from .reading import read_device, version_of
 
 _LOGGER = logging.getLogger(__name__)

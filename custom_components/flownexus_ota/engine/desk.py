@@ -10,6 +10,7 @@ from uuid import uuid4
 from ..lwm2m.firmware_update import DeliveryMethod
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
+from ..ota.image_error import ImageUnavailableError
 from ..ota.phase import Phase, WaitingReason
 from ..ota.profile import Profile
 from ..ota.report import BytesServed, PlaceGranted, Resumed
@@ -18,7 +19,7 @@ from .chronicle import Chronicle
 from .courier import Courier
 from .device_book import DeviceRecord
 from .gateway import DeviceGateway
-from .offering import ImageOffering, ImageUnavailableError
+from .offering import ImageOffering
 from .places import Places
 from .reading import version_of
 from .refusal import EngineStoppedError, PullUnsupportedError, UpdateActiveError
@@ -59,7 +60,7 @@ class SessionDesk:
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
-        Raise HistoryUnavailableError when it cannot be stored; nothing has been sent then.
+        Raise a HistoryError when it cannot be stored; nothing has been sent then.
         """
         if record.runner is not None:
             raise UpdateActiveError(record.endpoint)

@@ -153,7 +153,7 @@ class Engine:
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
-        Raise HistoryUnavailableError when it cannot be stored; nothing has been sent then.
+        Raise a HistoryError when it cannot be stored; nothing has been sent then.
         """
         record = self._book.get(endpoint)
         if record is None or record.facts.update_instance_id is None:

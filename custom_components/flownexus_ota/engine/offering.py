@@ -15,12 +15,8 @@ class ImageOffering(Protocol):
     async def offer(self, session: Session, profile: Profile) -> str:
         """Open the session's URL and return what to write to 5/x/1; safe to repeat.
 
-        Raise ImageUnavailableError when the image cannot be served.
+        Raise `ImageUnavailableError` (ota/image_error.py) when the image cannot be served.
         """
 
     def revoke(self, session_id: str) -> None:
         """Close the session's URL; safe to repeat."""
-
-
-class ImageUnavailableError(Exception):
-    """The image of a session cannot be served; the text says why."""

@@ -44,9 +44,7 @@ class StoredImageOffering:
         base_url = self._base_url()
         if base_url is None:
             raise ImageUnavailableError("no firmware base URL is set")
-        has = await asyncio.to_thread(
-            self._store.has, target.sha256, size_bytes=target.size_bytes
-        )
+        has = await asyncio.to_thread(self._store.has, target.sha256, size_bytes=target.size_bytes)
         if not has:
             raise ImageUnavailableError(f"image {target.sha256} is not in the store")
         token = self._token(session)

@@ -1,0 +1,64 @@
+"""The catalogue folder, read when it is asked for: one scan for many who ask at once."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import final
+
+from homeassistant.core import HomeAssistant, callback
+
+from .issues import show_catalogue_problems
+from .ota.catalogue import Catalogue
+from .sources.folder import FolderScan, SeenFiles, scan_folder
+from .storage.image_store import ImageStore
+
+
+@final
+class CatalogueKeeper:
+    """Holds the catalogue that all servers share."""
+
+    def __init__(self, hass: HomeAssistant, folder: Path, store: ImageStore) -> None:
+        """Nothing is read before the first `rescan`."""
+        self._hass = hass
+        self._folder = folder
+        self._store = store
+        self._seen: SeenFiles = {}
+        self._scan: asyncio.Task[None] | None = None
+        self._listeners: dict[object, Callable[[], None]] = {}
+        self.catalogue: Catalogue | None = None
+        """`None` until the folder has been read."""
+
+    async def rescan(self) -> None:
+        """Read the folder; who comes while it is being read gets the same reading."""
+        if self._scan is None:
+            self._scan = self._hass.async_create_task(
+                self._rescan(), "flownexus_ota catalogue scan", eager_start=True
+            )
+        await asyncio.shield(self._scan)
+
+    @callback
+    def async_listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` whenever the catalogue has changed; return what ends that."""
+        key = object()
+        self._listeners[key] = listener
+
+        def unlisten() -> None:
+            self._listeners.pop(key, None)
+
+        return unlisten
+
+    async def _rescan(self) -> None:
+        try:
+            scan = await self._hass.async_add_executor_job(self._read)
+        finally:
+            self._scan = None
+        show_catalogue_problems(self._hass, scan.problems)
+        if self.catalogue is not None and set(self.catalogue.images) == set(scan.images):
+            return
+        self.catalogue = Catalogue(scan.images)
+        for listener in tuple(self._listeners.values()):
+            listener()
+
+    def _read(self) -> FolderScan:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return scan_folder(self._folder, self._store, self._seen)

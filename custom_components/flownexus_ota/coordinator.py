@@ -1,0 +1,84 @@
+"""Last known views, pushed by the engine; nothing is polled."""
+
+import logging
+from typing import TYPE_CHECKING, Final, final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .const import DOMAIN
+from .engine.view import DeviceView, ServerView
+from .lwm2m.events import Endpoint
+from .ota.device_facts import DeviceFacts
+
+if TYPE_CHECKING:
+    from .runtime import FlownexusConfigEntry
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+@final
+class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
+    """One device; keeps its registry entry as true as its entities."""
+
+    config_entry: FlownexusConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: FlownexusConfigEntry, view: DeviceView) -> None:
+        """Begin with what is known."""
+        super().__init__(
+            hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} device", always_update=False
+        )
+        self.data = view
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Return the device's LwM2M name."""
+        return self.data.endpoint
+
+    @callback
+    def async_show(self, view: DeviceView) -> None:
+        """Take a new view, and tell the entities if it differs."""
+        if view == self.data:
+            return
+        facts = self.data.facts
+        self.data = view
+        if view.facts != facts:
+            self._update_registry(view.facts)
+        self.async_update_listeners()
+
+    @callback
+    def _update_registry(self, facts: DeviceFacts) -> None:
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_device_by_identifier(
+            device_identifier(self.config_entry, facts.endpoint), self.config_entry.entry_id
+        )
+        if device is None:
+            return
+        registry.async_update_device(
+            device.id,
+            manufacturer=facts.manufacturer,
+            model=facts.model,
+            serial_number=facts.serial_number,
+            hw_version=facts.hardware_version,
+            sw_version=facts.firmware_version,
+        )
+
+
+@final
+class ServerCoordinator(DataUpdateCoordinator[ServerView]):
+    """The server and its queue."""
+
+    config_entry: FlownexusConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: FlownexusConfigEntry, view: ServerView) -> None:
+        """Begin with what is known."""
+        super().__init__(
+            hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} server", always_update=False
+        )
+        self.data = view
+
+
+def device_identifier(entry: FlownexusConfigEntry, endpoint: Endpoint) -> tuple[str, str]:
+    """Return a device's identifier: it survives another address or name of its server."""
+    return (DOMAIN, f"{entry.entry_id}_{endpoint}")

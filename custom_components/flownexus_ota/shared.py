@@ -1,0 +1,120 @@
+"""What all servers share: database, image store, catalogue, open offers, token secret (D2)."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
+
+from .catalogue_keeper import CatalogueKeeper
+from .const import DOMAIN
+from .issues import clear_catalogue_problems, show_history_damaged
+from .serving.offers import OfferBook
+from .serving.tokens import TokenMint
+from .storage.history import HistoryDb
+from .storage.image_store import ImageStore
+from .storage.writer import HistoryWriter
+from .views import async_register_views
+
+SECRET_STORE_VERSION: Final = 1
+SECRET_SIZE_BYTES: Final = 32
+
+
+@dataclass(kw_only=True, slots=True)
+class Shared:
+    """One per Home Assistant, as long as there is a loaded entry."""
+
+    history: HistoryDb
+    writer: HistoryWriter
+    store: ImageStore
+    keeper: CatalogueKeeper
+    book: OfferBook
+    mint: TokenMint
+    user_count: int = 0
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Where the shared runtime lives; the lock keeps two entries from building it twice."""
+
+    lock: asyncio.Lock
+    book: OfferBook
+    shared: Shared | None = None
+
+
+_SLOT: HassKey[_Slot] = HassKey(f"{DOMAIN}_shared")
+
+
+def prepare_shared(hass: HomeAssistant) -> None:
+    """Make the slot and register the view, once and for good: views cannot be taken back."""
+    book = OfferBook()
+    hass.data[_SLOT] = _Slot(asyncio.Lock(), book)
+    async_register_views(hass, book)
+
+
+async def acquire_shared(hass: HomeAssistant) -> Shared:
+    """Return the shared runtime, built by the first who asks; give it back with `release_shared`.
+
+    Raise a HistoryError when the database cannot be opened.
+    """
+    slot = hass.data[_SLOT]
+    async with slot.lock:
+        if slot.shared is None:
+            slot.shared = await _build(hass, slot.book)
+        slot.shared.user_count += 1
+        return slot.shared
+
+
+async def release_shared(hass: HomeAssistant) -> None:
+    """Give the shared runtime back; the last one closes it."""
+    slot = hass.data[_SLOT]
+    async with slot.lock:
+        shared = slot.shared
+        if shared is None:
+            return
+        shared.user_count -= 1
+        if shared.user_count:
+            return
+        slot.shared = None
+        shared.book.close()
+        await hass.async_add_executor_job(shared.writer.close)
+        if not hass.is_stopping:
+            clear_catalogue_problems(hass)
+
+
+async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
+    folder = hass.config.path(DOMAIN)
+    mint = TokenMint(await _secret(hass))
+    history, writer, store, firmware = await hass.async_add_executor_job(_open, folder)
+    if history.moved_aside is not None:
+        show_history_damaged(hass, str(history.moved_aside.path))
+    return Shared(
+        history=history,
+        writer=writer,
+        store=store,
+        keeper=CatalogueKeeper(hass, firmware, store),
+        book=book,
+        mint=mint,
+    )
+
+
+def _open(folder: str) -> tuple[HistoryDb, HistoryWriter, ImageStore, Path]:
+    root = Path(folder)
+    history = HistoryDb.open(root / f"{DOMAIN}.db")
+    writer = HistoryWriter(history)
+    writer.start()
+    return history, writer, ImageStore(root / "images"), root / "firmware"
+
+
+async def _secret(hass: HomeAssistant) -> bytes:
+    """Return the secret of all tokens, made at the first start."""
+    store: Store[dict[str, str]] = Store(hass, SECRET_STORE_VERSION, DOMAIN, private=True)
+    stored = await store.async_load()
+    if stored is None:
+        stored = {"token_secret": secrets.token_hex(SECRET_SIZE_BYTES)}
+        await store.async_save(stored)
+    return bytes.fromhex(stored["token_secret"])

@@ -1,0 +1,185 @@
+"""The update entity: what a device runs, what it could run, and the way there."""
+
+import asyncio
+from typing import Any, Final, override
+
+from homeassistant.components.update import (
+    UpdateDeviceClass,
+    UpdateEntity,
+    UpdateEntityDescription,
+    UpdateEntityFeature,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import DeviceCoordinator
+from .engine.refusal import (
+    DeviceUnknownError,
+    EngineStoppedError,
+    PullUnsupportedError,
+    UpdateActiveError,
+)
+from .engine.session_runner import SessionRunner
+from .entity import DeviceEntity
+from .exceptions import (
+    goes_on_after_restart_error,
+    history_not_writable_error,
+    no_image_error,
+    not_supported_error,
+    update_failed_error,
+    update_in_progress_error,
+)
+from .ota.image import FirmwareImage
+from .ota.phase import Phase
+from .ota.version import is_newer
+from .runtime import FlownexusConfigEntry
+from .storage.errors import HistoryError
+
+# How many run at once is the engine's business: it can show who waits, this semaphore cannot.
+PARALLEL_UPDATES: Final = 0
+
+DESCRIPTION: Final = UpdateEntityDescription(
+    key="firmware",
+    translation_key="firmware",
+    device_class=UpdateDeviceClass.FIRMWARE,
+)
+
+
+async def async_setup_entry(
+    _: HomeAssistant,
+    entry: FlownexusConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add an entity for every device there is, and for each that comes."""
+    runtime = entry.runtime_data
+
+    def add(coordinators: list[DeviceCoordinator]) -> None:
+        async_add_entities(
+            FirmwareUpdateEntity(runtime, coordinator, DESCRIPTION) for coordinator in coordinators
+        )
+
+    runtime.async_add_platform(add)
+
+
+class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
+    """The firmware of one device; computes everything, remembers nothing."""
+
+    _attr_supported_features = (
+        UpdateEntityFeature.INSTALL
+        | UpdateEntityFeature.SPECIFIC_VERSION
+        | UpdateEntityFeature.PROGRESS
+        | UpdateEntityFeature.RELEASE_NOTES
+    )
+
+    @property
+    @override
+    def installed_version(self) -> str | None:
+        """Return what the device says it runs."""
+        return self.view.facts.firmware_version
+
+    @property
+    @override
+    def latest_version(self) -> str | None:
+        """Return the best image that fits, or what is installed when there is none.
+
+        `None` until the catalogue has been read: a wrong guess would forget a skipped version.
+        """
+        if self._runtime.shared.keeper.catalogue is None:
+            return None
+        image = self._latest_image
+        return self.installed_version if image is None else image.version
+
+    @override
+    def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
+        """Tell whether an image is newer; what cannot be compared is not offered."""
+        return is_newer(latest_version, installed_version)
+
+    @property
+    @override
+    def in_progress(self) -> bool:
+        """Tell whether an update runs or waits."""
+        return self.view.is_session_active
+
+    @property
+    @override
+    def update_percentage(self) -> float | None:
+        """Return how much of the image has left for the device; `None` outside the download."""
+        return self.view.progress_percent
+
+    @property
+    @override
+    def title(self) -> str | None:
+        """Return the image's title."""
+        image = self._latest_image
+        return None if image is None else image.title
+
+    @property
+    @override
+    def release_url(self) -> str | None:
+        """Return the image's page."""
+        image = self._latest_image
+        return None if image is None else image.release_url
+
+    @property
+    @override
+    def release_summary(self) -> str | None:
+        """Return the beginning of the image's notes; Home Assistant cuts them at 255 characters."""
+        image = self._latest_image
+        return None if image is None else image.release_notes
+
+    @override
+    async def async_release_notes(self) -> str | None:
+        """Return the image's notes, in Markdown."""
+        image = self._latest_image
+        return None if image is None else image.release_notes
+
+    @override
+    async def async_update(self) -> None:
+        """Read the catalogue folder again; many who ask at once share one reading."""
+        await self._runtime.shared.keeper.rescan()
+
+    @override
+    async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
+        """Begin an update, and wait for its outcome if it starts at once (`design.md` D11)."""
+        image = self._image(version)
+        try:
+            runner = await self._runtime.engine.request_update(
+                self.view.endpoint,
+                image,
+                asked_by=None if self._context is None else self._context.user_id,
+            )
+        except UpdateActiveError as err:
+            raise update_in_progress_error(self.device_name) from err
+        except (DeviceUnknownError, PullUnsupportedError) as err:
+            raise not_supported_error(self.device_name) from err
+        except HistoryError as err:
+            raise history_not_writable_error(self.device_name, str(err)) from err
+        if self._runtime.engine.is_started(runner):
+            await self._async_outcome(runner)
+
+    async def _async_outcome(self, runner: SessionRunner) -> None:
+        """Wait until the session has ended; it lives on if nobody waits any more."""
+        try:
+            session = await asyncio.shield(runner.finished)
+        except EngineStoppedError as err:
+            version = runner.session.target.version
+            raise goes_on_after_restart_error(self.device_name, version) from err
+        if session.phase is not Phase.SUCCEEDED:
+            raise update_failed_error(session, self.device_name)
+
+    def _image(self, version: str | None) -> FirmwareImage:
+        catalogue = self._runtime.shared.keeper.catalogue
+        image = None
+        if catalogue is not None:
+            facts = self.view.facts
+            image = (
+                catalogue.latest_for(facts) if version is None else catalogue.named(facts, version)
+            )
+        if image is None:
+            raise no_image_error(self.device_name, version)
+        return image
+
+    @property
+    def _latest_image(self) -> FirmwareImage | None:
+        catalogue = self._runtime.shared.keeper.catalogue
+        return None if catalogue is None else catalogue.latest_for(self.view.facts)
