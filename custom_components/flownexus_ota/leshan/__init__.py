@@ -1,1 +1,1 @@
-"""The Eclipse Leshan server's REST and event-stream interface."""
+"""The client of an Eclipse Leshan demo server: its REST calls, its event stream, its JSON."""

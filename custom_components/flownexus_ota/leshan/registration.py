@@ -1,0 +1,113 @@
+"""Registrations: the JSON of one, as listed and as told by events."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..lwm2m.events import Endpoint, Registration, SupportedObject
+from ..lwm2m.path import InvalidPathError, ResourcePath
+from .jsontext import Json, member
+from .nodes import whole_id
+from .text import shown
+from .values import time_of, whole
+
+# Names are URNs of some 50 characters; the limit keeps a hostile one out of keys, URLs and logs.
+MAX_ENDPOINT_CHARS: Final = 1024
+
+
+class NotARegistrationError(ValueError):
+    """A JSON value is not the registration of a device."""
+
+
+def endpoint_of(value: Json) -> Endpoint:
+    """Return the endpoint name exactly as the server keeps it; raise NotARegistrationError."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ENDPOINT_CHARS:
+        raise NotARegistrationError("no endpoint name of 1 to 1024 characters")
+    if any("\ud800" <= each <= "\udfff" for each in value):
+        raise NotARegistrationError("an endpoint name that is no Unicode text")
+    return Endpoint(value)
+
+
+def registration_id_of(data: Json) -> str:
+    """Return the id of a registration's JSON object; raise NotARegistrationError."""
+    identifier = member(data, "registrationId")
+    if not isinstance(identifier, str) or not (identifier := shown(identifier)):
+        raise NotARegistrationError("no registration id")
+    return identifier
+
+
+def registration_of(data: Json) -> Registration:
+    """Return a registration from its JSON object; raise NotARegistrationError.
+
+    Only the endpoint and the registration's id are required; unknown members are read over.
+    """
+    registration_id = registration_id_of(data)
+    return Registration(
+        endpoint=endpoint_of(member(data, "endpoint")),
+        id=registration_id,
+        lifetime_seconds=whole(member(data, "lifetime")),
+        last_update=time_of(member(data, "lastUpdate")),
+        address=_text(member(data, "address")),
+        lwm2m_version=_text(member(data, "lwM2mVersion")),
+        is_queue_mode=_is_queue_mode(data),
+        is_sleeping=member(data, "sleeping") is True,
+        objects=_objects(data),
+    )
+
+
+def _text(value: Json) -> str | None:
+    return shown(value) if isinstance(value, str) else None
+
+
+def _is_queue_mode(data: Json) -> bool:
+    # Before 2.0.0-M4 only the binding tells, and in LwM2M 1.0 a Q in it.
+    queue_mode = member(data, "queuemode")
+    return queue_mode if isinstance(queue_mode, bool) else "Q" in str(member(data, "bindingMode"))
+
+
+def _objects(data: Json) -> dict[int, SupportedObject]:
+    """Return every object that the links name, with the instances the server made of them."""
+    versions: dict[int, str | None] = {}
+    instances: dict[int, set[int]] = {}
+    for path, version in _links(data):
+        versions[path.object_id] = version or versions.get(path.object_id)
+        if path.instance_id is not None:
+            instances.setdefault(path.object_id, set()).add(path.instance_id)
+    instances |= _available_instances(member(data, "availableInstances"))
+    return {
+        object_id: SupportedObject(
+            version=versions.get(object_id),
+            instance_ids=tuple(sorted(instances.get(object_id, ()))),
+        )
+        for object_id in sorted(versions.keys() | instances.keys())
+    }
+
+
+def _available_instances(data: Json) -> dict[int, set[int]]:
+    """Return what M6 and later list, free of the root path."""
+    members = data if isinstance(data, dict) else {}
+    return {
+        object_id: {each for each in map(whole_id, ids) if each is not None}
+        for name, ids in members.items()
+        if (object_id := whole_id(name)) is not None and isinstance(ids, list)
+    }
+
+
+def _links(data: Json) -> Iterator[tuple[ResourcePath, str | None]]:
+    """Yield path and version of the links below the root path."""
+    root = member(data, "rootPath")
+    prefix = "/" + root.strip("/") + "/" if isinstance(root, str) and root.strip("/") else "/"
+    links = member(data, "objectLinks")
+    for link in links if isinstance(links, list) else ():
+        url = member(link, "url")
+        if not isinstance(url, str) or not url.startswith(prefix):
+            continue
+        try:
+            path = ResourcePath.parse(url.removeprefix(prefix))
+        except InvalidPathError:  # the root path itself, or something that is no object
+            continue
+        yield path, _version(member(link, "attributes"))
+
+
+def _version(attributes: Json) -> str | None:
+    version = member(attributes, "ver")
+    return shown(version.strip('"')) if isinstance(version, str) else None
