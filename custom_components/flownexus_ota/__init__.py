@@ -25,7 +25,7 @@ from .engine.view import ServerView
 from .exceptions import as_setup_error, newer_history_error
 from .issues import clear_history_not_writable, show_history_not_writable
 from .lwm2m.events import Endpoint
-from .lwm2m.exchange import Lwm2mError
+from .lwm2m.exchange import Lwm2mError, NotAuthorisedError
 from .ota.profile import DEFAULT_PROFILE
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .serving.image_offering import StoredImageOffering
@@ -157,6 +157,11 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
             show_history_not_writable(hass, hass.config.path(DOMAIN))
         runtime.async_server_changed()
 
+    def on_server() -> None:
+        if isinstance(client.stream_problem, NotAuthorisedError):
+            entry.async_start_reauth(hass)
+        runtime.async_server_changed()
+
     runtime.engine = Engine(
         entry.entry_id,
         client,
@@ -166,7 +171,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         max_parallel=max_parallel_updates(entry.options),
         listener=EngineListener(
             on_device=runtime.async_device_changed,
-            on_server=runtime.async_server_changed,
+            on_server=on_server,
             on_not_authorised=lambda: entry.async_start_reauth(hass),
         ),
     )

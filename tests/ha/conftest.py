@@ -1,18 +1,30 @@
 """Home Assistant in memory, with our integration in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flownexus_ota.const import DOMAIN
 
-from .web_server import WebServer
+from simulator.leshan import SimulatedLeshan
+
+from .fleet import World
+from .web_server import ServerThread, WebServer, self_signed_certificate
 
 
 @pytest.fixture(autouse=True)
 def find_our_integration(enable_custom_integrations: None) -> None:
     """Let Home Assistant load integrations that are not its own."""
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Give every test a configuration directory of its own, with its own database and images."""
+    return hass_tmp_config_dir
 
 
 @pytest.fixture
@@ -25,9 +37,38 @@ async def web_server() -> AsyncIterator[WebServer]:
 
 
 @pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[WebServer]:
+    """Return one that speaks TLS with a certificate that nobody has a reason to trust."""
+    with ServerThread(WebServer(certificate=self_signed_certificate(tmp_path))) as server:
+        yield server
+
+
+@pytest.fixture
 async def unload_entries(hass: HomeAssistant) -> AsyncIterator[None]:
     """Unload what a test has set up, while its server still answers."""
     yield
     await hass.async_block_till_done()
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def world(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, tmp_path: Path
+) -> AsyncIterator[World]:
+    """Return Home Assistant beside a simulated Leshan; devices and entries are taken down."""
+    hass.config.config_dir = str(tmp_path)
+    assert await async_setup_component(hass, "http", {})
+    # The integration's view has to be there before the server starts.
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client_no_auth()
+    leshan = SimulatedLeshan()
+    await leshan.start()
+    world = World(hass, leshan, str(client.make_url("")).rstrip("/"))
+    yield world
+    await hass.async_block_till_done()
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    for device in world.devices.values():
+        await device.stop(deregisters=False)
+    await leshan.stop()

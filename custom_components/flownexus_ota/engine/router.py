@@ -38,8 +38,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # A resync that fails while the event stream stands is tried again after this.
 RESYNC_RETRY_SECONDS: Final = 10
-# After the server refused our credentials; a person has to act first.
-NOT_AUTHORISED_PAUSE_SECONDS: Final = 60
 
 
 class Router:
@@ -72,14 +70,8 @@ class Router:
         """Follow the server's events until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._resync_when_wanted(), name="flownexus_ota resync")
-            while True:
-                try:
-                    async for event in self._gateway.events():
-                        self.route(event)
-                except NotAuthorisedError as err:
-                    self.route(ServerDisconnected(reason=str(err)))
-                    self._on_not_authorised()
-                    await asyncio.sleep(NOT_AUTHORISED_PAUSE_SECONDS)
+            async for event in self._gateway.events():
+                self.route(event)
 
     def route(self, event: ServerEvent) -> None:
         """Take one event; never raises for what a server may say."""

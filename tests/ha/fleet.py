@@ -1,0 +1,133 @@
+"""A whole small world in one process: Home Assistant, a simulated Leshan, simulated devices."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.flownexus_ota.const import (
+    CONF_FIRMWARE_BASE_URL,
+    CONF_MAX_PARALLEL_UPDATES,
+    CONF_URL,
+    CONF_VERIFY_SSL,
+    DOMAIN,
+)
+from simulator.behaviours import BEHAVIOURS
+from simulator.device import Device, DeviceSettings, QueueMode, Timing
+from simulator.image import make_image
+from simulator.leshan import SimulatedLeshan
+from simulator.objects import DeviceIdentity
+
+LIMIT_SECONDS = 20.0
+FAST = Timing(install_seconds=0.05, reboot_seconds=0.05)
+OLD, NEW = "1.0.0", "1.1.0"
+
+
+@dataclass
+class World:
+    """What a test of Home Assistant's side acts on."""
+
+    hass: HomeAssistant
+    leshan: SimulatedLeshan
+    firmware_url: str
+    devices: dict[str, Device] = field(default_factory=dict)
+    entry: MockConfigEntry | None = None
+
+    async def add_device(
+        self,
+        endpoint: str,
+        behaviour: str = "happy",
+        *,
+        version: str = OLD,
+        queue_mode: QueueMode | None = None,
+    ) -> Device:
+        """Switch a device on and wait until its server knows it."""
+
+        async def link() -> object:
+            return self.leshan.link()
+
+        device = Device(
+            DeviceSettings(
+                identity=DeviceIdentity(endpoint=endpoint),
+                behaviour=BEHAVIOURS[behaviour],
+                version=version,
+                timing=FAST,
+                queue_mode=queue_mode,
+            ),
+            link,  # type: ignore[arg-type] # a ServerLink, seen from afar
+        )
+        self.devices[endpoint] = device
+        device.start()
+        await self.until(lambda: device.is_registered)
+        return device
+
+    def add_image(self, version: str = NEW, *, size_bytes: int = 50_000, **sidecar: str) -> None:
+        """Put an image for every simulated device into the catalogue folder."""
+        folder = Path(self.hass.config.path(DOMAIN, "firmware"))
+        folder.mkdir(parents=True, exist_ok=True)
+        image = folder / f"sensor-{version}.bin"
+        image.write_bytes(make_image(version, size_bytes))
+        members = {"version": version, "manufacturer": "Flownexus", **sidecar}
+        image.with_name(f"{image.name}.json").write_text(json.dumps(members))
+
+    async def set_up(self, **options: object) -> MockConfigEntry:
+        """Set up the integration for the simulated Leshan."""
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Leshan",
+            unique_id=self.leshan.base_url,
+            data={CONF_URL: self.leshan.base_url, CONF_VERIFY_SSL: True},
+            options={
+                CONF_FIRMWARE_BASE_URL: self.firmware_url,
+                CONF_MAX_PARALLEL_UPDATES: 10,
+                **options,
+            },
+        )
+        entry.add_to_hass(self.hass)
+        assert await self.hass.config_entries.async_setup(entry.entry_id)
+        self.entry = entry
+        return entry
+
+    def entity_id(self, endpoint: str, key: str, platform: str) -> str | None:
+        """Return the entity of a device, once it is there."""
+        assert self.entry is not None
+        unique_id = f"{self.entry.entry_id}_{endpoint}_{key}"
+        return er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, unique_id)
+
+    def firmware(self, endpoint: str) -> State | None:
+        """Return the state of a device's update entity."""
+        entity_id = self.entity_id(endpoint, "firmware", "update")
+        return None if entity_id is None else self.hass.states.get(entity_id)
+
+    def phase(self, endpoint: str) -> State | None:
+        """Return the state of a device's phase sensor."""
+        entity_id = self.entity_id(endpoint, "update_phase", "sensor")
+        return None if entity_id is None else self.hass.states.get(entity_id)
+
+    async def ready(self, endpoint: str, *, version: str = OLD) -> str:
+        """Wait until a device is shown with its version; return its update entity's id."""
+
+        def is_shown() -> bool:
+            state = self.firmware(endpoint)
+            return state is not None and state.attributes["installed_version"] == version
+
+        await self.until(is_shown)
+        entity_id = self.entity_id(endpoint, "firmware", "update")
+        assert entity_id is not None
+        return entity_id
+
+    async def install(self, entity_id: str, version: str | None = None) -> None:
+        """Press *Update*, and wait for the call to end."""
+        data = {"entity_id": entity_id} | ({} if version is None else {"version": version})
+        await self.hass.services.async_call("update", "install", data, blocking=True)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let everything run until `condition` holds; fail after a limit."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not condition():  # noqa: ASYNC110 # no event stands for every condition
+                await asyncio.sleep(0.01)
