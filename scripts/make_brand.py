@@ -1,7 +1,7 @@
 """Draw the brand images: a chip whose legs are devices, and an arrow that goes up into it.
 
-Run with any Python that has Pillow: `python scripts/make_brand.py`. Drawn four times as large as the
-largest image and scaled down, so that edges are smooth.
+Run with any Python that has Pillow: `python scripts/make_brand.py`. Drawn four times as large as
+the largest image and scaled down, so that edges are smooth.
 """
 
 from pathlib import Path
@@ -22,8 +22,6 @@ DARK_TEXT: Final = (19, 48, 46, 255)
 CLEAR: Final = (0, 0, 0, 0)
 
 
-type Colour = tuple[int, int, int, int]
-
 ARROW: Final = (
     (1024, 500),
     (1480, 1000),
@@ -35,7 +33,7 @@ ARROW: Final = (
 )
 
 
-def draw_mark(body: Colour, ink: Colour) -> Image.Image:
+def draw_mark(body: tuple[int, int, int, int], ink: tuple[int, int, int, int]) -> Image.Image:
     """Return the mark on a clear square of `CANVAS` pixels."""
     mark = Image.new("RGBA", (CANVAS, CANVAS), CLEAR)
     pen = ImageDraw.Draw(mark)
@@ -50,7 +48,7 @@ def draw_mark(body: Colour, ink: Colour) -> Image.Image:
     return mark
 
 
-def draw_logo(mark: Image.Image, text: Colour) -> Image.Image:
+def draw_logo(mark: Image.Image, text: tuple[int, int, int, int]) -> Image.Image:
     """Return the mark with the name beside it."""
     font = ImageFont.load_default(size=760)
     name = "flownexus OTA"

@@ -15,7 +15,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound in these tests
 
 
 @pytest.mark.parametrize(
-    "bound_to, port, use_ssl, expected",
+    ("bound_to", "port", "use_ssl", "expected"),
     [
         (EVERYWHERE, 8123, False, "http://192.168.1.10:8123"),
         ("::", 8123, False, "http://192.168.1.10:8123"),
@@ -50,7 +50,7 @@ async def test_the_option_wins_over_the_suggestion(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         (" http://10.0.0.5:8123/ ", "http://10.0.0.5:8123"),
         ("HTTPS://ota.example.org//", "https://ota.example.org"),

@@ -9,11 +9,12 @@ from homeassistant.components.http import ApiConfig
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flownexus_ota.const import DOMAIN
 
-from .web_server import LOOPBACK, WebAnswer, WebServer, self_signed_certificate
+from .web_server import LOOPBACK, WebAnswer, WebServer
 
 pytestmark = pytest.mark.usefixtures("unload_entries")
 
@@ -101,8 +102,6 @@ async def test_a_path_in_front_of_the_server_is_kept(
 
     assert result["data"]["url"] == server.url
     assert result["title"] == f"{LOOPBACK}:{server.port}/lwm2m"
-    await hass.async_block_till_done()
-    await hass.config_entries.async_remove(result["result"].entry_id)
     await server.stop()
 
 
@@ -156,7 +155,7 @@ async def test_an_address_where_nothing_listens_can_be_corrected(
 ) -> None:
     form = await add(hass, url=NOT_LEARNT)
     assert form["errors"] == {"base": "cannot_connect"}
-    assert form["description_placeholders"]["detail"] != ""
+    assert (form["description_placeholders"] or {})["detail"] != ""
 
     result = await submit(hass, form, url=web_server.url)
 
@@ -164,20 +163,14 @@ async def test_an_address_where_nothing_listens_can_be_corrected(
 
 
 async def test_a_certificate_of_nobody_is_accepted_only_when_asked(
-    hass: HomeAssistant, tmp_path: Path
+    hass: HomeAssistant, tls_server: WebServer
 ) -> None:
-    certificate = await hass.async_add_executor_job(self_signed_certificate, tmp_path)
-    server = WebServer(certificate=certificate)
-    await server.start()
-
-    form = await add(hass, url=server.url)
+    form = await add(hass, url=tls_server.url)
     assert form["errors"] == {"base": "tls_failed"}
-    result = await submit(hass, form, url=server.url, verify_ssl=False)
 
-    assert result["data"] == {"url": server.url, "verify_ssl": False}
-    await hass.async_block_till_done()
-    await hass.config_entries.async_remove(result["result"].entry_id)
-    await server.stop()
+    result = await submit(hass, form, url=tls_server.url, verify_ssl=False)
+
+    assert result["data"] == {"url": tls_server.url, "verify_ssl": False}
 
 
 async def test_https_at_a_server_without_it_is_a_failure_of_tls(
@@ -192,7 +185,7 @@ async def test_https_at_a_server_without_it_is_a_failure_of_tls(
 
 
 @pytest.mark.parametrize(
-    "header, credentials",
+    ("header", "credentials"),
     [
         ("Basic YWxpY2U6c2VjcmV0", {"username": "alice", "password": "secret"}),
         ("Bearer t0ken", {"token": "t0ken"}),
@@ -227,7 +220,7 @@ async def test_an_address_that_is_none_is_told_and_can_be_corrected(
 
 
 @pytest.mark.parametrize(
-    "fields, errors",
+    ("fields", "errors"),
     [
         ({"password": "secret"}, {"username": "username_missing"}),
         ({"username": "alice", "token": "t0ken"}, {"token": "token_and_username"}),
@@ -313,10 +306,8 @@ async def test_new_credentials_replace_the_stored_ones(
     web_server.authorization = "Bearer new"
     entry = known_entry(hass, web_server.url, username="alice", password="old")
     form = await entry.start_reauth_flow(hass)
-    assert (form["step_id"], form["description_placeholders"]["url"]) == (
-        "reauth_confirm",
-        web_server.url,
-    )
+    assert form["step_id"] == "reauth_confirm"
+    assert (form["description_placeholders"] or {})["url"] == web_server.url
     assert suggestions(form) == {"username": "alice"}
 
     form = await submit(hass, form, username="alice", password="wrong")
@@ -353,12 +344,15 @@ async def test_a_listening_entry_hears_of_new_data_and_is_not_reloaded_behind_it
 
 
 async def test_the_options_suggest_home_assistants_own_address(hass: HomeAssistant) -> None:
+    await async_setup_component(hass, "http", {})
     hass.config.api = ApiConfig("192.168.1.10", "192.168.1.10", 8123, use_ssl=False)
     entry = known_entry(hass, "http://127.0.0.1:2")
 
     form = await hass.config_entries.options.async_init(entry.entry_id)
 
-    assert suggestions(form) == {
+    assert suggestions(form) == {"firmware_base_url": "http://192.168.1.10:8123"}
+    await hass.config_entries.options.async_configure(form["flow_id"], suggestions(form))
+    assert dict(entry.options) == {
         "firmware_base_url": "http://192.168.1.10:8123",
         "max_parallel_updates": 10,
     }
@@ -425,11 +419,8 @@ async def test_no_more_than_a_thousand_updates_run_and_no_fewer_than_one(
 
 
 def suggestions(form: ConfigFlowResult) -> dict[str, object]:
-    """Return what a form shows before anybody types: suggested values, else defaults."""
+    """Return what a form shows before anybody types, defaults apart."""
     schema = form["data_schema"]
     assert schema is not None
-    shown = {
-        key.schema: (key.description or {}).get("suggested_value", key.default and key.default())
-        for key in schema.schema
-    }
-    return {name: value for name, value in shown.items() if value}
+    shown = {key.schema: (key.description or {}).get("suggested_value") for key in schema.schema}
+    return {name: value for name, value in shown.items() if value is not None}

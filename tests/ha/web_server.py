@@ -3,10 +3,12 @@
 import asyncio
 import datetime as dt
 import ssl
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Final
+from threading import Thread
+from typing import Any, Final
 
 from aiohttp import web
 from cryptography import x509
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 LOOPBACK: Final = "127.0.0.1"
+START_LIMIT_SECONDS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +76,33 @@ class WebServer:
         await stream.prepare(request)
         await self._stopping.wait()
         return stream
+
+
+class ServerThread:
+    """A server on an event loop of its own, until the `with` block ends.
+
+    Home Assistant's harness takes a failed TLS handshake in its own loop for a failure of the test.
+    """
+
+    def __init__(self, server: WebServer) -> None:
+        """Wrap a server that has not been started."""
+        self._server = server
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="web server of a test")
+
+    def __enter__(self) -> WebServer:
+        self._thread.start()
+        self._run(self._server.start())
+        return self._server
+
+    def __exit__(self, *_: object) -> None:
+        self._run(self._server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(START_LIMIT_SECONDS)
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(START_LIMIT_SECONDS)
 
 
 def self_signed_certificate(folder: Path) -> ssl.SSLContext:

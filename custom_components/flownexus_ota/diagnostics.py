@@ -1,0 +1,96 @@
+"""What a person can send to the maintainers, without names, addresses and secrets."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.core import HomeAssistant
+
+from .base_url import firmware_base_url
+from .const import CONF_FIRMWARE_BASE_URL, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
+from .engine.view import DeviceView, ServerView
+from .lwm2m.events import Endpoint
+from .ota.image import FirmwareImage
+from .ota.session_state import Session
+from .runtime import FlownexusConfigEntry
+
+# An endpoint name is an IMEI more often than not.
+DEVICE_SECRETS: Final = {"endpoint", "serial_number"}
+SESSION_SECRETS: Final = {"endpoint", "asked_by", "id", "server_id"}
+ENTRY_SECRETS: Final = {CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: FlownexusConfigEntry
+) -> dict[str, Any]:
+    """Return the entry, its server, the catalogue and every device, those without entities too."""
+    runtime = entry.runtime_data
+    catalogue = runtime.shared.keeper.catalogue
+    views = [coordinator.data for coordinator in runtime.devices.values()]
+    generation = runtime.client.generation
+    # Ten thousand devices take a second: not in the event loop.
+    devices = await hass.async_add_executor_job(_devices, views)
+    return {
+        "entry": {
+            "data": _settings(entry.data),
+            "options": _settings(entry.options),
+            "firmware_base_url": _without_host(firmware_base_url(hass, entry.options)),
+        },
+        "server": _server(runtime.server.data)
+        | {"generation": None if generation is None else generation.name},
+        "images": None if catalogue is None else [_image(image) for image in catalogue.images],
+        "devices": devices,
+        "unsupported": [reason for _, reason in runtime.server.data.unsupported],
+    }
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data or options of the entry; of a URL, scheme, port and path are worth knowing."""
+    urls = {
+        key: _without_host(settings[key])
+        for key in (CONF_URL, CONF_FIRMWARE_BASE_URL)
+        if key in settings
+    }
+    return {**async_redact_data(dict(settings), ENTRY_SECRETS), **urls}
+
+
+def _without_host(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{REDACTED}{port}{parts.path}"
+
+
+def _server(view: ServerView) -> dict[str, Any]:
+    return {key: value for key, value in asdict(view).items() if key != "unsupported"}
+
+
+def _image(image: FirmwareImage) -> dict[str, Any]:
+    """Return what decides about an image; an endpoint pattern may be an endpoint."""
+    shown = asdict(image)
+    shown.pop("release_notes")
+    return async_redact_data(shown, {"endpoint"})
+
+
+def _devices(views: Iterable[DeviceView]) -> list[dict[str, Any]]:
+    return [_device(view) for view in views]
+
+
+def _device(view: DeviceView) -> dict[str, Any]:
+    shown = asdict(view)
+    shown["facts"] = async_redact_data(shown["facts"], DEVICE_SECRETS)
+    shown["session"] = None if view.session is None else _session(view.session)
+    return async_redact_data(shown, DEVICE_SECRETS)
+
+
+def _session(session: Session) -> dict[str, Any]:
+    shown = async_redact_data(asdict(session), SESSION_SECRETS)
+    shown["evidence"] = _without_endpoint(session.evidence, session.endpoint)
+    return shown
+
+
+def _without_endpoint(text: str | None, endpoint: Endpoint) -> str | None:
+    return None if text is None else text.replace(endpoint, REDACTED)
