@@ -1,11 +1,16 @@
 """What every test has: our package before the harness's own, and loopback sockets."""
 
 import pytest
+from hypothesis import settings
 
 import custom_components.flownexus_ota as integration
 
 # The harness brings a `custom_components` package of its own, which would hide ours.
 assert integration.__name__ == "custom_components.flownexus_ota"
+
+# No test may fail because the machine is busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
