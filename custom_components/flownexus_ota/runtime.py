@@ -57,14 +57,15 @@ class RuntimeData:
 
     async def async_stop(self) -> None:
         """End the engine and every call that waits for it; safe to repeat."""
-        if self._cancel_server_update is not None:
-            self._cancel_server_update()
-            self._cancel_server_update = None
         life, self._life = self._life, None
         if life is not None:
             life.cancel()
             with suppress(asyncio.CancelledError):
                 await life
+        # Last: an engine that ends says that its server is no longer connected.
+        if self._cancel_server_update is not None:
+            self._cancel_server_update()
+            self._cancel_server_update = None
 
     @callback
     def async_forget(self, endpoint: Endpoint) -> bool:
