@@ -58,9 +58,9 @@ async def world(
 ) -> AsyncIterator[World]:
     """Return Home Assistant beside a simulated Leshan; devices and entries are taken down."""
     hass.config.config_dir = str(tmp_path)
-    assert await async_setup_component(hass, "http", {})
-    # The integration's view has to be there before the server starts.
-    assert await async_setup_component(hass, DOMAIN, {})
+    # Whatever has routes has to be there before the server starts.
+    for component in ("homeassistant", "http", "websocket_api", DOMAIN):
+        assert await async_setup_component(hass, component, {})
     client = await hass_client_no_auth()
     leshan = SimulatedLeshan()
     await leshan.start()

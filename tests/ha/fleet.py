@@ -17,6 +17,10 @@ from custom_components.flownexus_ota.const import (
     CONF_VERIFY_SSL,
     DOMAIN,
 )
+from custom_components.flownexus_ota.engine.engine import Engine
+from custom_components.flownexus_ota.engine.view import DeviceView
+from custom_components.flownexus_ota.lwm2m.events import Endpoint
+from custom_components.flownexus_ota.ota.image import FirmwareImage
 from simulator.behaviours import BEHAVIOURS
 from simulator.device import Device, DeviceSettings, QueueMode, Timing
 from simulator.image import make_image
@@ -92,6 +96,27 @@ class World:
         assert await self.hass.config_entries.async_setup(entry.entry_id)
         self.entry = entry
         return entry
+
+    @property
+    def engine(self) -> Engine:
+        """Return the entry's engine."""
+        assert self.entry is not None
+        engine: Engine = self.entry.runtime_data.engine
+        return engine
+
+    def view(self, endpoint: str) -> DeviceView:
+        """Return what the engine shows of a device."""
+        view = self.engine.view(Endpoint(endpoint))
+        assert view is not None
+        return view
+
+    def image_of(self, endpoint: str) -> FirmwareImage:
+        """Return the best image for a device."""
+        assert self.entry is not None
+        image: FirmwareImage = self.entry.runtime_data.shared.keeper.catalogue.latest_for(
+            self.view(endpoint).facts
+        )
+        return image
 
     def entity_id(self, endpoint: str, key: str, platform: str) -> str | None:
         """Return the entity of a device, once it is there."""

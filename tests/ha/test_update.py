@@ -1,7 +1,16 @@
 """The update entity, through services and states."""
 
+import asyncio
+
 import pytest
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.event import async_track_state_change_event
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.flownexus_ota.engine.refusal import UpdateActiveError
+from simulator.device import QueueMode
 
 from .fleet import NEW, OLD, World
 
@@ -29,3 +38,195 @@ async def test_a_bad_checksum_raises_its_own_text(world: World) -> None:
     assert raised.value.translation_key == "update_failed_integrity_failed"
     assert device.record.running_version == OLD
     assert world.phase("sensor-1").state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "key"),
+    [
+        ("no_space", "update_failed_no_storage"),
+        ("out_of_memory", "update_failed_out_of_mem"),
+        ("connection_lost", "update_failed_connection_lost"),
+        ("unsupported_type", "update_failed_unsup_fw"),
+        ("invalid_uri", "update_failed_invalid_uri"),
+        ("update_fails", "update_failed_update_failed"),
+        ("update_fails_idle", "update_failed_update_failed"),
+        ("unsupported_protocol", "update_failed_unsup_proto"),
+    ],
+)
+async def test_what_the_device_reports_is_what_the_person_reads(
+    world: World, behaviour: str, key: str
+) -> None:
+    await world.add_device("sensor-1", behaviour)
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    with pytest.raises(HomeAssistantError) as raised:
+        await world.install(entity_id)
+    assert raised.value.translation_key == key
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    ["result_before_state", "state_before_result", "stale_result", "ignores_second_uri"],
+)
+async def test_devices_with_habits_are_updated_all_the_same(world: World, behaviour: str) -> None:
+    device = await world.add_device("sensor-1", behaviour)
+    world.add_image()
+    await world.set_up()
+    await world.install(await world.ready("sensor-1"))
+    assert device.record.running_version == NEW
+    assert world.phase("sensor-1").state == "succeeded"
+
+
+async def test_progress_shows_the_share_of_bytes_that_left(world: World) -> None:
+    await world.add_device("sensor-1", "slow")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    seen: list[float] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        new = event.data["new_state"]
+        percentage = None if new is None else new.attributes["update_percentage"]
+        seen.extend([] if percentage is None else [percentage])
+
+    async_track_state_change_event(world.hass, entity_id, note)
+    await world.install(entity_id)
+    assert seen == sorted(seen)
+    assert any(0 < each < 100 for each in seen)
+
+
+async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None:
+    await world.add_device("sensor-1", "slow")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    first = world.hass.async_create_task(world.install(entity_id))
+    await world.until(lambda: world.firmware("sensor-1").attributes["in_progress"])
+    with pytest.raises(HomeAssistantError, match="progress"):
+        await world.install(entity_id)
+    engine = world.engine
+    with pytest.raises(UpdateActiveError):
+        await engine.request_update(
+            "sensor-1", world.image_of("sensor-1"), asked_by=None
+        )
+    await first
+
+
+async def test_two_calls_at_the_same_moment_begin_one_update(world: World) -> None:
+    device = await world.add_device("sensor-1", "slow")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    outcomes = await asyncio.gather(
+        world.install(entity_id), world.install(entity_id), return_exceptions=True
+    )
+    assert [type(each) for each in outcomes].count(ServiceValidationError) == 1
+    assert device.record.running_version == NEW
+
+
+async def test_an_update_of_a_sleeping_device_is_stored_and_runs_when_it_wakes(
+    world: World,
+) -> None:
+    short = QueueMode(awake_seconds=1.0, sleep_seconds=1.0)
+    device = await world.add_device("sensor-1", queue_mode=short)
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    await world.until(lambda: device.is_asleep)
+    world.leshan.put_to_sleep("sensor-1")
+    await world.until(lambda: world.view("sensor-1").is_asleep)
+    await world.install(entity_id)
+    phase = world.phase("sensor-1")
+    assert (phase.state, phase.attributes["waiting_reason"]) == ("waiting", "asleep")
+    assert world.firmware("sensor-1").attributes["in_progress"] is True
+    await world.until(lambda: world.phase("sensor-1").state == "succeeded")
+    assert device.record.running_version == NEW
+
+
+async def test_a_version_that_no_image_has_is_refused_by_name(world: World) -> None:
+    await world.add_device("sensor-1")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    with pytest.raises(ServiceValidationError) as raised:
+        await world.install(entity_id, "9.9.9")
+    assert raised.value.translation_key == "no_image_for_version"
+    assert world.firmware("sensor-1").attributes["in_progress"] is False
+
+
+async def test_an_older_version_is_installed_when_it_is_named(world: World) -> None:
+    device = await world.add_device("sensor-1", version="2.0.0")
+    world.add_image(OLD)
+    await world.set_up()
+    entity_id = await world.ready("sensor-1", version="2.0.0")
+    assert world.firmware("sensor-1").state == "off"
+    await world.install(entity_id, OLD)
+    assert device.record.running_version == OLD
+
+
+async def test_the_latest_version_is_unknown_until_the_catalogue_was_read(world: World) -> None:
+    await world.add_device("sensor-1")
+    await world.set_up()
+    await world.ready("sensor-1")
+    assert world.firmware("sensor-1").attributes["latest_version"] == OLD
+    world.entry.runtime_data.shared.keeper.catalogue = None
+    world.entry.runtime_data.async_catalogue_changed()
+    assert world.firmware("sensor-1").state == "unknown"
+
+
+async def test_looking_for_updates_reads_the_folder_again(world: World) -> None:
+    await world.add_device("sensor-1")
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    assert world.firmware("sensor-1").state == "off"
+    world.add_image(title="Sensor firmware", release_notes="* faster\n", release_url="https://a.b")
+    await world.hass.services.async_call(
+        "homeassistant", "update_entity", {"entity_id": [entity_id]}, blocking=True
+    )
+    state = world.firmware("sensor-1")
+    assert state.state == "on"
+    assert state.attributes["title"] == "Sensor firmware"
+    assert state.attributes["release_url"] == "https://a.b"
+
+
+async def test_release_notes_are_had_over_the_websocket(
+    world: World, hass_ws_client: WebSocketGenerator
+) -> None:
+    await world.add_device("sensor-1")
+    world.add_image(release_notes="* faster\n")
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "update/release_notes", "entity_id": entity_id})
+    assert (await client.receive_json())["result"] == "* faster\n"
+
+
+async def test_unloading_ends_a_waiting_call_and_setting_up_again_goes_on(world: World) -> None:
+    device = await world.add_device("sensor-1", "slow")
+    world.add_image()
+    entry = await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    call = world.hass.async_create_task(world.install(entity_id))
+    await world.until(lambda: world.phase("sensor-1").state == "transferring")
+    assert await world.hass.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(HomeAssistantError) as raised:
+        await call
+    assert raised.value.translation_key == "goes_on_after_restart"
+    assert await world.hass.config_entries.async_setup(entry.entry_id)
+    await world.until(lambda: world.phase("sensor-1").state == "succeeded")
+    assert device.record.running_version == NEW
+
+
+async def test_stopping_home_assistant_ends_a_waiting_call(world: World) -> None:
+    await world.add_device("sensor-1", "slow")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("sensor-1")
+    call = world.hass.async_create_task(world.install(entity_id))
+    await world.until(lambda: world.phase("sensor-1").state == "transferring")
+    world.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    with pytest.raises(HomeAssistantError) as raised:
+        await call
+    assert raised.value.translation_key == "goes_on_after_restart"
