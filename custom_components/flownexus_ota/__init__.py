@@ -22,7 +22,7 @@ from .coordinator import ServerCoordinator
 from .engine.chronicle import Chronicle
 from .engine.engine import Engine, EngineListener
 from .engine.view import ServerView
-from .exceptions import as_setup_error, newer_history_error
+from .exceptions import as_history_setup_error, as_setup_error
 from .issues import clear_history_not_writable, show_history_not_writable
 from .lwm2m.events import Endpoint
 from .lwm2m.exchange import Lwm2mError, NotAuthorisedError
@@ -30,7 +30,7 @@ from .ota.profile import DEFAULT_PROFILE
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .serving.image_offering import StoredImageOffering
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
-from .storage.errors import NewerSchemaError
+from .storage.errors import HistoryError
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) ->
     """Set up one Leshan server: known devices first, without waiting for it."""
     try:
         shared = await acquire_shared(hass)
-    except NewerSchemaError as err:
-        raise newer_history_error(str(err.path)) from err
+    except HistoryError as err:
+        raise as_history_setup_error(err) from err
     try:
         await _async_set_up(hass, entry, shared)
     except BaseException:

@@ -31,6 +31,7 @@ from .lwm2m.exchange import (
 from .lwm2m.firmware_update import result_key
 from .ota.phase import Reason
 from .ota.session_state import Session
+from .storage.errors import HistoryError, NewerSchemaError
 
 UNNAMED_DEVICE: Final = "The device"
 UNKNOWN: Final = "unknown"
@@ -81,12 +82,21 @@ def as_setup_error(error: Lwm2mError) -> ConfigEntryAuthFailed | ConfigEntryNotR
     )
 
 
-def newer_history_error(file: str) -> ConfigEntryError:
-    """Return what to raise when the database was written by a newer release."""
-    return ConfigEntryError(
+def as_history_setup_error(error: HistoryError) -> ConfigEntryError | ConfigEntryNotReady:
+    """Return what to raise from the set-up of an entry when the database cannot be opened.
+
+    Time heals a full disk; it does not heal a database that was written by a newer release.
+    """
+    if isinstance(error, NewerSchemaError):
+        return ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="history_is_newer",
+            translation_placeholders={"file": str(error.path)},
+        )
+    return ConfigEntryNotReady(
         translation_domain=DOMAIN,
-        translation_key="history_is_newer",
-        translation_placeholders={"file": file},
+        translation_key="history_unavailable",
+        translation_placeholders={"detail": str(error)},
     )
 
 
@@ -131,16 +141,6 @@ def goes_on_after_restart_error(device_name: str, version: str) -> HomeAssistant
 def history_not_writable_error(device_name: str, detail: str) -> HomeAssistantError:
     """Return what to raise when an update was not begun because it could not be remembered."""
     return _failure("history_not_writable", device=device_name, detail=detail)
-
-
-def image_missing_error(device_name: str, version: str) -> HomeAssistantError:
-    """Return what to raise when the store no longer has the file of an image."""
-    return _failure("image_missing", device=device_name, version=version)
-
-
-def package_uri_too_long_error(device_name: str, detail: str) -> HomeAssistantError:
-    """Return what to raise when the image's address would be longer than devices can take."""
-    return _failure("package_uri_too_long", device=device_name, detail=detail)
 
 
 def _exchange_key(error: Lwm2mError) -> str:

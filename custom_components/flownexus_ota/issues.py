@@ -34,7 +34,7 @@ def clear_catalogue_problems(hass: HomeAssistant) -> None:
 
 
 @callback
-def show_history_not_writable(hass: HomeAssistant, detail: str) -> None:
+def show_history_not_writable(hass: HomeAssistant, folder: str) -> None:
     """Say that updates are held back, because what they do cannot be remembered."""
     ir.async_create_issue(
         hass,
@@ -43,7 +43,7 @@ def show_history_not_writable(hass: HomeAssistant, detail: str) -> None:
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
         translation_key=HISTORY_NOT_WRITABLE,
-        translation_placeholders={"detail": detail},
+        translation_placeholders={"folder": folder},
     )
 
 
