@@ -147,7 +147,7 @@ def _paired(names: Iterable[str], problems: list[Problem]) -> Iterator[str]:
 
 
 def _sidecar(root: Path, name: str) -> Sidecar:
-    path = _followed(root, name)
+    path, _ = _followed(root, name)
     with opened(path, size_limit_bytes=SIDECAR_SIZE_LIMIT_BYTES) as file:
         return parse_sidecar(b"".join(file.chunks()))
 
@@ -155,8 +155,7 @@ def _sidecar(root: Path, name: str) -> Sidecar:
 def _image(
     root: Path, name: str, sidecar: Sidecar, store: ImageStore, known: SeenFiles
 ) -> FirmwareImage:
-    path = _followed(root, name)
-    fingerprint = _fingerprint(path)
+    path, fingerprint = _followed(root, name)
     seen_fingerprint, stored = known.get(root / name, (None, None))
     if (
         stored is None
@@ -169,23 +168,17 @@ def _image(
     return sidecar.image(sha256=stored.sha256, size_bytes=stored.size_bytes, file_name=name)
 
 
-def _fingerprint(path: Path) -> Fingerprint:
-    try:
-        status = path.stat()
-    except OSError as err:
-        raise SourceUnreadableError.of(err) from err
-    # The change time as well: some copy programs set the modification time back.
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def _followed(root: Path, name: str) -> Path:
+def _followed(root: Path, name: str) -> tuple[Path, Fingerprint]:
+    """Return where a file really lies, and what changes when it does."""
     try:
         path = (root / name).resolve(strict=True)
+        status = path.stat()
     except OSError as err:
         raise SourceUnreadableError.of(err) from err
     if not path.is_relative_to(root):
         raise _LinkLeavesFolderError
-    return path
+    # The change time as well: some copy programs set the modification time back.
+    return path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _unambiguous(

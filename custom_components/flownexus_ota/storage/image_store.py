@@ -47,7 +47,7 @@ class ImageStore:
     def path(self, sha256: str) -> Path:
         """Return where an image lies, or would lie; raise `ValueError` unless it is a digest."""
         if not _SHA256.fullmatch(sha256):
-            raise ValueError(sha256)
+            raise ValueError(f"no SHA-256: {sha256!r}")
         return self._folder / sha256
 
     def has(self, sha256: str, *, size_bytes: int | None = None) -> bool:

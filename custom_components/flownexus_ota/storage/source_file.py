@@ -4,8 +4,9 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final, Self, final
+from typing import Final, Self, final
 
 _CHUNK_BYTES: Final = 1024 * 1024
 
@@ -50,7 +51,7 @@ class SourceFile:
 
     __slots__ = ("_file", "_status", "size_bytes")
 
-    def __init__(self, file: BinaryIO, status: os.stat_result) -> None:
+    def __init__(self, file: FileIO, status: os.stat_result) -> None:
         """Take the file as it was at `status`."""
         self._file: Final = file
         self._status: Final = status
@@ -77,13 +78,14 @@ class SourceFile:
 @contextmanager
 def opened(path: Path, *, size_limit_bytes: int) -> Iterator[SourceFile]:
     """Open a regular file that is no link; a pipe is refused, not waited for."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, flags)
+        file = FileIO(path, opener=_open_without_waiting)
+    except IsADirectoryError as err:
+        raise SourceNotAFileError from err
     except OSError as err:
         raise SourceUnreadableError.of(err) from err
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        status = os.fstat(descriptor)
+    with file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise SourceNotAFileError
         if status.st_size == 0:
@@ -91,3 +93,7 @@ def opened(path: Path, *, size_limit_bytes: int) -> Iterator[SourceFile]:
         if status.st_size > size_limit_bytes:
             raise SourceTooLargeError(limit_bytes=str(size_limit_bytes))
         yield SourceFile(file, status)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
