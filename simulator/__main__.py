@@ -7,9 +7,9 @@ import sys
 import time
 
 from simulator.behaviours import BEHAVIOURS
-from simulator.device import QueueMode, Timing, Waking
 from simulator.download import DownloadSettings
 from simulator.fleet import Fleet, FleetOptions
+from simulator.settings import QueueMode, Timing, Waking
 
 
 def parse_options(arguments: list[str]) -> tuple[FleetOptions, bool]:

@@ -101,10 +101,12 @@ class CoapLink:
         await self._ask(CoapCode.DELETE, self._location)
 
     async def notify(self, path: Ids, content: Content) -> None:
-        """Queue a notification for every observation of exactly `path`."""
-        for observation in self._observations:
+        """Queue a notification for every observation of `path`, or of something above it."""
+        for observation in tuple(self._observations):
             if observation.path == path:
                 observation.put(content)
+            elif observation.path == path[: len(observation.path)]:
+                await self._notify_whole(observation)
 
     async def send(self, content: Content) -> None:
         """LwM2M Send, as SenML JSON; raise ConnectionError when the server does not take it."""
@@ -184,6 +186,11 @@ class CoapLink:
             message = _message_of(
                 observation.path, Response(code=Code.CONTENT, content=content), observation.accept
             )
+
+    async def _notify_whole(self, observation: _Observation) -> None:
+        response = await self._handle(Request(operation=Operation.READ, path=observation.path))
+        if response is not None and response.content:
+            observation.put(response.content)
 
     async def _handle(self, request: Request) -> Response | None:
         return None if self._handler is None else await self._handler.handle(request)

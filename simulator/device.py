@@ -5,71 +5,27 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Final
 
 from simulator.answering import Action, answer
-from simulator.behaviours import Behaviour
-from simulator.download import DownloadSettings
 from simulator.firmware import FirmwareUpdate, Reboot
-from simulator.link import Ids, Operation, RegisterParameters, Request, Response, ServerLink
-from simulator.objects import DeviceIdentity, ObjectTree
+from simulator.link import Content, Ids, RegisterParameters, Request, Response, ServerLink
+from simulator.objects import ObjectTree
 from simulator.record import DeviceRecord, Kind
-from simulator.states import Code
+from simulator.settings import DeviceSettings, QueueMode, Waking
 
 _LOGGER: Final = logging.getLogger(__name__)
 # A registration is renewed after this share of its lifetime.
 _RENEWAL_SHARE: Final = 0.75
 _RETRY_LIMIT_SECONDS: Final = 60.0
 _FAREWELL_LIMIT_SECONDS: Final = 3.0
-# Lets the answer to an Execute of 3/0/4 leave before the line goes down.
+# Lets answers and notifications leave before the line goes down.
 _REBOOT_DELAY_SECONDS: Final = 0.1
 _LOOK_SECONDS: Final = 0.05
+_UNTOLD_LIMIT: Final = 64
 
 type LinkFactory = Callable[[], Awaitable[ServerLink]]
 """Makes a new line for each boot; raises OSError where there is no network."""
-
-
-class Waking(Enum):
-    """How a sleeping device comes back to its server."""
-
-    UPDATE = "update"
-    REGISTER = "register"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QueueMode:
-    """When a device sleeps, and how it wakes."""
-
-    awake_seconds: float = 10.0
-    """Silence after which it falls asleep."""
-    sleep_seconds: float = 30.0
-    waking: Waking = Waking.UPDATE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timing:
-    """How long things take."""
-
-    lifetime_seconds: int = 300
-    install_seconds: float = 1.0
-    reboot_seconds: float = 1.5
-    retry_seconds: float = 1.0
-    """Before a second try to register; doubled with each, up to a minute."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeviceSettings:
-    """All that makes one device other than the next."""
-
-    identity: DeviceIdentity
-    behaviour: Behaviour
-    version: str = "1.0.0"
-    timing: Timing = Timing()
-    queue_mode: QueueMode | None = None
-    downloads: DownloadSettings = field(default_factory=DownloadSettings)
-    seed: int = 0
 
 
 class Device:
@@ -85,7 +41,7 @@ class Device:
             install_seconds=settings.timing.install_seconds,
             settings=settings.downloads,
             changed=self._tell,
-            reboot=self._ask_for_reboot,
+            reboot=self._reboot_soon,
         )
         self.objects = ObjectTree(
             settings.identity,
@@ -101,10 +57,11 @@ class Device:
         self._is_asleep = False
         self._is_registered = False
         self._last_heard_at = 0.0
-        self._observed: set[Ids] = set()
+        self._untold: asyncio.Queue[tuple[Ids, Content]] = asyncio.Queue(_UNTOLD_LIMIT)
         self._turn = asyncio.Lock()
         self._renewal_asked = asyncio.Event()
         self._reboot_asked: asyncio.Future[Reboot] | None = None
+        self._rebooting: asyncio.TimerHandle | None = None
         self._life: asyncio.Task[None] | None = None
 
     @property
@@ -147,7 +104,6 @@ class Device:
         self._last_heard_at = asyncio.get_running_loop().time()
         async with self._turn:
             response = await answer(self.objects, self.firmware, request, self._act)
-        self._remember_observation(request, response)
         self._write_down(request, response)
         return response
 
@@ -173,20 +129,22 @@ class Device:
             self.firmware.power_on()
 
     async def _run_until_reboot(self, reboot_asked: asyncio.Future[Reboot]) -> Reboot:
-        talking = asyncio.create_task(self._stay_registered())
-        try:
-            await asyncio.wait((talking, reboot_asked), return_when=asyncio.FIRST_COMPLETED)
-            if talking.done():
-                talking.result()
-            return reboot_asked.result()
-        finally:
-            talking.cancel()
-            await asyncio.wait((talking,))
+        self._untold = asyncio.Queue(_UNTOLD_LIMIT)
+        async with asyncio.TaskGroup() as tasks:
+            talking = [
+                tasks.create_task(self._stay_registered()),
+                tasks.create_task(self._tell_changes()),
+            ]
+            reboot = await reboot_asked
+            for task in talking:
+                task.cancel()
+        return reboot
 
     async def _power_off(self) -> None:
         self._is_registered = False
         self._is_asleep = False
-        self._observed.clear()
+        if self._rebooting is not None:
+            self._rebooting.cancel()
         await self.firmware.power_off()
         link, self._link = self._link, None
         if link is not None:
@@ -237,8 +195,6 @@ class Device:
         retry_seconds = self.settings.timing.retry_seconds
         self._is_registered = False
         while not self._is_registered:
-            # Before it is sent: the server may observe before its answer arrives.
-            self._observed.clear()
             try:
                 if self._link is None:
                     self._link = await self._connect()
@@ -266,21 +222,21 @@ class Device:
             raise ConnectionError("the device is off")
         return self._link
 
-    async def _tell(self, path: Ids) -> None:
-        """Notify the observations of `path` and of what is above it, each of its own path."""
-        if self._link is None or self.settings.behaviour.loses_notifications:
+    def _tell(self, path: Ids) -> None:
+        """Queue a notification of the value as it is now."""
+        if self.settings.behaviour.loses_notifications:
             return
-        for observed in [
-            path[:depth] for depth in range(1, len(path) + 1) if path[:depth] in self._observed
-        ]:
-            with suppress(ConnectionError):
-                await self._link.notify(observed, self.objects.read(observed))
+        if self._untold.full():
+            self._untold.get_nowait()
+        self._untold.put_nowait((path, self.objects.read(path)))
 
-    def _remember_observation(self, request: Request, response: Response) -> None:
-        if request.operation is Operation.OBSERVE and response.code == Code.CONTENT:
-            self._observed.add(request.path)
-        if request.operation is Operation.CANCEL_OBSERVATION:
-            self._observed.discard(request.path)
+    async def _tell_changes(self) -> None:
+        """Notify what is queued; a task of its own, for a link may read from the device."""
+        while True:
+            path, content = await self._untold.get()
+            if self._link is not None:
+                with suppress(ConnectionError):
+                    await self._link.notify(path, content)
 
     def _write_down(self, request: Request, response: Response | None) -> None:
         self.record.add(
@@ -296,9 +252,11 @@ class Device:
             case Action.RENEW:
                 self._renewal_asked.set()
             case Action.REBOOT:
-                asyncio.get_running_loop().call_later(
-                    _REBOOT_DELAY_SECONDS, self._ask_for_reboot, Reboot()
-                )
+                self._reboot_soon(Reboot())
+
+    def _reboot_soon(self, reboot: Reboot) -> None:
+        loop = asyncio.get_running_loop()
+        self._rebooting = loop.call_later(_REBOOT_DELAY_SECONDS, self._ask_for_reboot, reboot)
 
     def _ask_for_reboot(self, reboot: Reboot) -> None:
         if self._reboot_asked is not None and not self._reboot_asked.done():

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -38,7 +38,7 @@ class Reboot:
 
 
 class FirmwareUpdate:
-    """The only owner of state and result; `changed` is awaited after each observable change."""
+    """The only owner of state and result; `changed` is called after each observable change."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class FirmwareUpdate:
         *,
         install_seconds: float,
         settings: DownloadSettings,
-        changed: Callable[[Ids], Awaitable[None]],
+        changed: Callable[[Ids], None],
         reboot: Callable[[Reboot], None],
     ) -> None:
         """Begin IDLE, with the result that the behaviour starts with."""
@@ -246,22 +246,22 @@ class FirmwareUpdate:
             else 0.0
         )
         first, second = steps if self._behaviour.sets_result_first else reversed(steps)
-        await first()
+        first()
         if gap_seconds:
             await asyncio.sleep(gap_seconds)
-        await second()
+        second()
 
-    async def _set_state(self, state: State) -> None:
+    def _set_state(self, state: State) -> None:
         if state is not self.state:
             self.state = state
             self._record.add(Kind.STATE, value=int(state))
-            await self._changed(UPDATE_STATE)
+            self._changed(UPDATE_STATE)
 
-    async def _set_result(self, result: Result) -> None:
+    def _set_result(self, result: Result) -> None:
         if result is not self.result:
             self.result = result
             self._record.add(Kind.RESULT, value=int(result))
-            await self._changed(UPDATE_RESULT)
+            self._changed(UPDATE_RESULT)
 
 
 def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -9,11 +9,12 @@ from typing import Final
 
 from simulator.behaviours import BEHAVIOURS, Behaviour
 from simulator.coap_link import CoapLink
-from simulator.device import Device, DeviceSettings, QueueMode, Timing
+from simulator.device import Device
 from simulator.download import DownloadSettings
 from simulator.link import ServerLink
 from simulator.objects import DeviceIdentity
 from simulator.record import Entry, Kind
+from simulator.settings import DeviceSettings, QueueMode, Timing
 from simulator.states import Result, State
 
 _NAMES: Final = {Kind.STATE: State, Kind.RESULT: Result}

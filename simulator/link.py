@@ -1,4 +1,4 @@
-"""The line between a simulated device and a server: CoAP over UDP, or a call in the same process."""
+"""The line between a simulated device and a server: CoAP over UDP, or calls in one process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,16 +65,19 @@ class ServerLink(Protocol):
     """A server, as one device sees it; one link per boot of the device."""
 
     async def register(self, parameters: RegisterParameters, handler: RequestHandler) -> None:
-        """Register; afterwards requests reach `handler`. Raise ConnectionError when refused or unanswered."""
+        """Register; requests then reach `handler`. Raise ConnectionError: refused or unanswered."""
 
     async def update(self) -> None:
-        """Renew the registration; raise ConnectionError when the server does not know it (register anew)."""
+        """Renew the registration; raise ConnectionError when it is unknown (register anew)."""
 
     async def deregister(self) -> None:
         """End the registration."""
 
     async def notify(self, path: Ids, content: Content) -> None:
-        """Tell an observed value; nothing is sent when nobody observes `path` or something above it."""
+        """Tell an observed value; nothing is sent when nobody observes it or something above it.
+
+        What is observed above `path` is read from the handler, and told whole.
+        """
 
     async def send(self, content: Content) -> None:
         """LwM2M Send."""
