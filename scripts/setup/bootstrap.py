@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from . import debian, stamps
+from .certificates import certificate_environ
 from .console import CommandError, SetupError, run, say
 from .places import CACHE, REQUIREMENTS
 
 FOLDER: Final = CACHE / "bootstrap"
 LOCK: Final = REQUIREMENTS / "bootstrap.txt"
 INSTALL_LIMIT_S: Final = 900.0
-SYSTEM_CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def tool(name: str) -> Path:
@@ -42,9 +42,8 @@ def uv(
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "VIRTUAL_ENV": "",
+        **certificate_environ(),
     }
-    if SYSTEM_CERTIFICATES.exists() and "SSL_CERT_FILE" not in os.environ:
-        own["SSL_CERT_FILE"] = str(SYSTEM_CERTIFICATES)
     if "PIP_INDEX_URL" in os.environ and "UV_DEFAULT_INDEX" not in os.environ:
         own["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"]
     return run([tool("uv"), *arguments], env={**own, **(env or {})}, limit_s=limit_s)
@@ -65,7 +64,7 @@ def _install() -> None:
     except CommandError:
         pip = [sys.executable, _pip_wheel() / "pip"]
     try:
-        run([*pip, *arguments], limit_s=INSTALL_LIMIT_S)
+        run([*pip, *arguments], env=certificate_environ(), limit_s=INSTALL_LIMIT_S)
     except CommandError as err:
         raise SetupError(
             f"pip could not install uv: {err}",

@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from . import stamps
+from .certificates import certificate_environ
 from .console import CommandError, SetupError, run, say
 from .environments import environment
-from .places import CACHE
+from .places import CACHE, REQUIREMENTS
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FOLDER: Final = CACHE / "browsers"
@@ -20,10 +22,11 @@ LINE: Final = "apt-get update && apt-get install chromium   (as root)"
 
 
 def chromium() -> Path:
-    """Return the path of a Chromium that starts.
+    """Return the path of a Chromium that starts, and that Playwright can drive.
 
     Raises SetupError.
     """
+    _have_driver()
     found = _on_path() or _downloaded()
     if found:
         return found
@@ -35,6 +38,28 @@ def chromium() -> Path:
             reasons.append(str(err))
             say(f"browser: {str(err).splitlines()[0]}")
     raise SetupError("no Chromium to be had:\n" + "\n".join(reasons), LINE)
+
+
+def _have_driver() -> None:
+    """See that Playwright's own program starts: it wants a library that small systems lack."""
+    python = environment("test")
+    stamp = FOLDER / "driver-stamp"
+    wanted = stamps.fingerprint(str(python), (REQUIREMENTS / "test.txt").read_bytes())
+    if stamps.is_current(stamp, wanted):
+        return
+    line = [python, "-m", "playwright", "--version"]
+    try:
+        try:
+            run(line, limit_s=ANSWER_LIMIT_S)
+        except CommandError as err:
+            say(f"browser: Playwright does not start ({err.gist})")
+            _apt_install("libatomic1")
+            run(line, limit_s=ANSWER_LIMIT_S)
+    except CommandError as err:
+        raise SetupError(
+            f"Playwright does not start: {err}", "apt-get install libatomic1   (as root)"
+        ) from err
+    stamps.write(stamp, wanted)
 
 
 def _on_path() -> Path | None:
@@ -62,7 +87,7 @@ def _from_playwright() -> Path:
     try:
         run(
             [python, "-m", "playwright", "install", "chromium"],
-            env={"PLAYWRIGHT_BROWSERS_PATH": str(FOLDER)},
+            env={"PLAYWRIGHT_BROWSERS_PATH": str(FOLDER), **certificate_environ()},
             limit_s=DOWNLOAD_LIMIT_S,
         )
     except CommandError as err:
@@ -74,17 +99,18 @@ def _from_playwright() -> Path:
 
 
 def _from_apt() -> Path:
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise CommandError("apt could install one, but this is not root on a system with apt")
-    say("browser: installing Debian's chromium with apt (this changes the system)")
-    env = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "-qq", "update"], env=env, limit_s=APT_LIMIT_S)
-    run(
-        ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"],
-        env=env,
-        limit_s=APT_LIMIT_S,
-    )
+    _apt_install("chromium")
     found = _on_path()
     if found is None:
         raise CommandError("apt installed chromium, but it does not start")
     return found
+
+
+def _apt_install(package: str) -> None:
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise CommandError(f"apt could install {package}, but not without root, or there is no apt")
+    say(f"browser: installing the system's package {package} with apt")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    run(["apt-get", "-qq", "update"], env=env, limit_s=APT_LIMIT_S)
+    install = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", package]
+    run(install, env=env, limit_s=APT_LIMIT_S)

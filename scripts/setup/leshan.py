@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from .certificates import certificate_environ
 from .console import CommandError, SetupError, run, say
 from .environments import environment
 from .places import CACHE
@@ -87,7 +88,9 @@ def _fetch(artifact: str, version: str, jar: Path) -> str | None:
     download.mkdir(parents=True)
     try:
         answer = run(
-            [python, "-c", RESOLVE, download, artifact, version], limit_s=DOWNLOAD_LIMIT_S
+            [python, "-c", RESOLVE, download, artifact, version],
+            env=certificate_environ(),
+            limit_s=DOWNLOAD_LIMIT_S,
         ).strip()
         if answer == NOT_FOUND:
             return NOT_FOUND
