@@ -47,7 +47,7 @@ def _have_driver() -> None:
     wanted = stamps.fingerprint(str(python), (REQUIREMENTS / "test.txt").read_bytes())
     if stamps.is_current(stamp, wanted):
         return
-    line = [python, "-m", "playwright", "--version"]
+    line: list[str | Path] = [python, "-m", "playwright", "--version"]
     try:
         try:
             run(line, limit_s=ANSWER_LIMIT_S)
@@ -94,7 +94,20 @@ def _from_playwright() -> Path:
         raise CommandError(f"Playwright could not download one ({err.gist})") from err
     found = _downloaded()
     if found is None:
-        raise CommandError("what Playwright downloaded does not start; it may miss libraries")
+        found = _with_libraries(python)
+    return found
+
+
+def _with_libraries(python: Path) -> Path:
+    """Install the libraries that a downloaded Chromium misses on a system without a desktop."""
+    line: list[str | Path] = [python, "-m", "playwright", "install-deps", "chromium"]
+    if os.geteuid() == 0:
+        say("browser: the download does not start; installing the libraries it misses with apt")
+        run(line, limit_s=APT_LIMIT_S)
+    found = _downloaded()
+    if found is None:
+        typed = " ".join(str(word) for word in line)
+        raise SetupError("the Chromium that was downloaded does not start", f"{typed}   (as root)")
     return found
 
 
