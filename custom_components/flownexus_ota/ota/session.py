@@ -216,7 +216,7 @@ def _uri_answered(it: Situation, answer: Answer, code: int | None) -> Step:
             return it.ask(
                 after=it.profile.deadlines.settle, is_uri_answered=True, refusal_code=code
             )
-        case Answer.UNKNOWN:
+        case _:
             return it.stay()
 
 
