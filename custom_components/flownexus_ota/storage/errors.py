@@ -103,14 +103,28 @@ class HistoryTimeoutError(HistoryError):
 
 def named_error(error: sqlite3.Error) -> HistoryError:
     """Return which of our errors an SQLite error is."""
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError):
-        return UnstorableError(f"{error} ({name})")
-    if is_corrupt(error):
-        return HistoryCorruptError(name, str(error))
-    return HistoryUnavailableError(name, str(error))
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return UnstorableError(f"{error} ({_name(error)})")
+    return unavailable_error(error)
+
+
+def unavailable_error(error: sqlite3.Error) -> HistoryUnavailableError:
+    """Return an SQLite error as one of the disk, whatever was written."""
+    kind = HistoryCorruptError if is_corrupt(error) else HistoryUnavailableError
+    return kind(_name(error), str(error))
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
     """Tell whether an SQLite error says that the file itself is broken."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT_CODES
+    return primary_code(error) in _CORRUPT_CODES
+
+
+def primary_code(error: sqlite3.Error) -> int | None:
+    """Return SQLite's result code without its extension; `None` for errors of the Python module."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _name(error: sqlite3.Error) -> str:
+    name: str = getattr(error, "sqlite_errorname", type(error).__name__)
+    return name

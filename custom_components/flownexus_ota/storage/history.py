@@ -3,6 +3,7 @@
 Blocking, and for one thread at a time: usually that of `HistoryWriter`.
 """
 
+import json
 import sqlite3
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from .errors import (
     HistoryUnavailableError,
     named_error,
 )
-from .opening import open_database
+from .opening import BUSY_TIMEOUT_SECONDS, open_database
 from .records import KnownDevice, MovedAside, SessionEvent
 from .rows import (
     Row,
@@ -48,12 +49,13 @@ class HistoryDb:
         """The broken file that was there before, if there was one."""
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> Self:
         """Open or create the file: checked, migrated, a broken one moved aside.
 
-        Raises NewerSchemaError, MigrationFailedError, HistoryUnavailableError.
+        Another process that locks the file is waited for, here and later. Raises NewerSchemaError,
+        MigrationFailedError, HistoryUnavailableError.
         """
-        return cls(*open_database(path))
+        return cls(*open_database(path, busy_timeout_seconds=busy_timeout_seconds))
 
     def close(self) -> None:
         """Close the file; its journal is merged into it and removed."""
@@ -89,7 +91,8 @@ class HistoryDb:
         """
         with self.atomic():
             row = session_row(session, at=at, token_sha256=token_sha256)
-            if self._connection.execute(sql.UPDATE_SESSION, row).rowcount == 0:
+            statement = sql.END_SESSION if row["result"] else sql.UPDATE_SESSION
+            if self._connection.execute(statement, row).rowcount == 0:
                 self._begin_or_repeat(row)
             row["evidence_of_step"] = evidence
             self._connection.execute(sql.INSERT_EVENT, row)
@@ -145,18 +148,15 @@ class HistoryDb:
 
         `since` is included, `until` is not; both are compared with `created_at`.
         """
-        chosen: Row = {
-            "server_id = :server_id": server_id,
-            "endpoint = :endpoint": endpoint,
-            "created_at >= :since": None if since is None else stored_time(since),
-            "created_at < :until": None if until is None else stored_time(until),
+        asked: Row = {
+            "server_id": server_id,
+            "endpoint": endpoint,
+            "since": None if since is None else stored_time(since),
+            "until": None if until is None else stored_time(until),
+            "results": None if results is None else json.dumps(sorted(results)),
         }
-        given = {text: value for text, value in chosen.items() if value is not None}
-        conditions = [*given]
-        if results is not None:
-            conditions.append(f"result IN ({','.join(str(int(each)) for each in results)})")
-        values = {text.rpartition(":")[2]: value for text, value in given.items()}
-        rows = self._rows(sql.sessions_where(conditions), {**values, "limit": limit})
+        given = {name: value for name, value in asked.items() if value is not None}
+        rows = self._rows(sql.sessions_by(given), {**given, "limit": limit})
         return [session_of(row) for row in rows]
 
     def events(self, session_id: str) -> list[SessionEvent]:

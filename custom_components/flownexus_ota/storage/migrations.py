@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from .errors import MigrationFailedError, NewerSchemaError
+from .errors import MigrationFailedError, NewerSchemaError, primary_code
 
 SCHEMA_FOLDER: Final = Path(__file__).parent / "schema"
 _FAULTS_OF_THE_SQL: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT})
@@ -51,7 +51,7 @@ def _apply(connection: sqlite3.Connection, version: int, sql: str) -> None:
             raise MigrationFailedError(version, f"a row of {orphan[0]} refers to nothing")
         connection.execute("COMMIT")
     except sqlite3.Error as err:
-        if err.sqlite_errorcode & 0xFF in _FAULTS_OF_THE_SQL:
+        if primary_code(err) in _FAULTS_OF_THE_SQL:
             raise MigrationFailedError(version, str(err)) from err
         raise  # the disk's fault, not the migration's
     finally:

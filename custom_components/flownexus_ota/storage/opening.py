@@ -18,7 +18,9 @@ JOURNAL_SIZE_LIMIT_BYTES: Final = 16 * 1024 * 1024
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
 
-def open_database(path: Path) -> tuple[sqlite3.Connection, MovedAside | None]:
+def open_database(
+    path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
+) -> tuple[sqlite3.Connection, MovedAside | None]:
     """Return a connection to a sound, migrated database, and what became of a broken one.
 
     Only a file that is no sound database is moved aside. Raises NewerSchemaError,
@@ -27,41 +29,52 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, MovedAside | None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        problem = _problem(path)
+        problem = _problem(path, busy_timeout_seconds)
         moved_aside = None if problem is None else _move_aside(path, problem)
-        return _connect_and_migrate(path), moved_aside
+        return _connect_and_migrate(path, busy_timeout_seconds), moved_aside
     except sqlite3.Error as err:
         raise named_error(err) from err
     except OSError as err:
         raise HistoryUnavailableError(type(err).__name__, str(err)) from err
 
 
-def _problem(path: Path) -> str | None:
+def _problem(path: Path, busy_timeout_seconds: float) -> str | None:
     """Return what is wrong with the file, or `None`."""
     if not path.exists():
         return None
-    connection = _connect(path)
+    connection = _connect(path, busy_timeout_seconds)
     try:
-        check_version(connection, path)
+        problem = _verdict(connection)
+        if problem is None:
+            check_version(connection, path)
+            return None
+        # Closing would drop the journal, which may hold what the broken file has lost.
+        keep_journal = sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+        connection.setconfig(keep_journal, True)  # noqa: FBT003 # it has no names
+        return problem
+    finally:
+        connection.close()
+
+
+def _verdict(connection: sqlite3.Connection) -> str | None:
+    try:
         verdict: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as err:
         if not is_corrupt(err):
             raise
         return str(err)
-    finally:
-        connection.close()
     return None if verdict == "ok" else verdict
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
     # Opened by whoever sets up, used by the writer's thread: never by two at once.
     return sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_SECONDS, autocommit=True, check_same_thread=False
+        path, timeout=busy_timeout_seconds, autocommit=True, check_same_thread=False
     )
 
 
-def _connect_and_migrate(path: Path) -> sqlite3.Connection:
-    connection = _connect(path)
+def _connect_and_migrate(path: Path, busy_timeout_seconds: float) -> sqlite3.Connection:
+    connection = _connect(path, busy_timeout_seconds)
     try:
         # Where shared memory is missing (some network folders) SQLite stays with its rollback
         # journal, which is as durable, only slower.

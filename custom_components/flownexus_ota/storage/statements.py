@@ -1,18 +1,19 @@
 """The SQL of the history, in one place."""
 
+from collections.abc import Iterable
 from typing import Final
 
-# `result` is set only by the end: while it is left alone, the index of active rows is too.
-UPDATE_SESSION: Final = """
+_WHERE_STANDS: Final = """
 UPDATE firmware_update SET
     phase = :phase, waiting_reason = :waiting_reason, device_state = :device_state,
-    device_result = :device_result, result = :result, reason = :reason, evidence = :evidence,
-    attempt = :attempt, from_version = :from_version, reported_version = :reported_version,
-    started_at = :started_at, finished_at = :finished_at, deadline_at = :deadline_at,
-    updated_at = :updated_at, token_sha256 = coalesce(:token_sha256, token_sha256),
-    bookkeeping = :bookkeeping
-WHERE id = :id AND result = 0
+    device_result = :device_result, reason = :reason, evidence = :evidence, attempt = :attempt,
+    from_version = :from_version, reported_version = :reported_version, started_at = :started_at,
+    finished_at = :finished_at, deadline_at = :deadline_at, updated_at = :updated_at,
+    token_sha256 = coalesce(:token_sha256, token_sha256), bookkeeping = :bookkeeping
 """
+# Only the end names `result`: SQLite writes an index again whenever one of its columns is named.
+UPDATE_SESSION: Final = f"{_WHERE_STANDS} WHERE id = :id AND result = 0"
+END_SESSION: Final = f"{_WHERE_STANDS}, result = :result WHERE id = :id AND result = 0"
 
 INSERT_SESSION: Final = """
 INSERT INTO firmware_update (
@@ -123,11 +124,19 @@ DELETE FROM firmware_update WHERE number IN (
     LIMIT :limit)
 """
 
+_CONDITIONS: Final = {
+    "server_id": "server_id = :server_id",
+    "endpoint": "endpoint = :endpoint",
+    "since": "created_at >= :since",
+    "until": "created_at < :until",
+    "results": "result IN (SELECT value FROM json_each(:results))",
+}
 
-def sessions_where(conditions: list[str]) -> str:
-    """Return the query for sessions that meet every condition, each an SQL text of ours."""
-    where = " AND ".join(conditions) or "TRUE"
+
+def sessions_by(names: Iterable[str]) -> str:
+    """Return the query for sessions by the named parameters, and `limit`."""
+    where = " AND ".join(_CONDITIONS[name] for name in names) or "TRUE"
     return (
-        f"SELECT * FROM firmware_update WHERE {where} "  # noqa: S608 # values are bound
+        f"SELECT * FROM firmware_update WHERE {where} "  # noqa: S608 # only texts from above
         "ORDER BY created_at DESC, number DESC LIMIT :limit"
     )

@@ -5,10 +5,12 @@ single session never waits for more than the sync under way and its own.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from itertools import batched
 from typing import Final
 
 from ..ota.session_state import Session
@@ -21,7 +23,12 @@ from .errors import (
 from .history import HistoryDb
 
 QUEUE_LIMIT: Final = 100_000
+# A few milliseconds of an event loop's time.
+SETTLED_AT_ONCE: Final = 250
 CLOSE_LIMIT_SECONDS: Final = 60.0
+
+type Caller = Callable[[Callable[[], None]], object]
+"""Calls what it is given, at some time, in some thread."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -53,6 +60,15 @@ class _Item[T]:
             self.future.set_result(self.value)  # type: ignore[arg-type] # set by run(), may be None
 
 
+def _call(call: Callable[[], None]) -> None:
+    call()
+
+
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
+
+
 class HistoryWriter:
     """The owner of a HistoryDb and of the thread that uses it. Every method may be called anywhere.
 
@@ -61,9 +77,17 @@ class HistoryWriter:
     that is cancelled before its work begins means that nothing is stored.
     """
 
-    def __init__(self, db: HistoryDb, *, queue_limit: int = QUEUE_LIMIT) -> None:
-        """Take over an open database; nothing runs before `start`."""
+    def __init__(
+        self, db: HistoryDb, *, settle_in: Caller = _call, queue_limit: int = QUEUE_LIMIT
+    ) -> None:
+        """Take over an open database; nothing runs before `start`.
+
+        `settle_in` calls what ends the futures, a batch at a time: `loop.call_soon_threadsafe`
+        wakes a loop once for all of them (twice the rate of `asyncio.wrap_future`, which wakes it
+        for each; see `awaiting.py`). The default ends them in the writer's own thread.
+        """
         self._db = db
+        self._settle_in = settle_in
         self._queue_limit = queue_limit
         self._queue: list[_Item[object]] = []
         self._changed = threading.Condition()
@@ -186,8 +210,7 @@ class HistoryWriter:
                     item.run(self._db)
         except HistoryUnavailableError as err:
             error = err
-        for item in batch:
-            item.settle(error)
+        self._settle([partial(item.settle, error) for item in batch])
 
     def _checkpoint(self) -> None:
         with self._changed:
@@ -198,8 +221,13 @@ class HistoryWriter:
         try:
             self._db.checkpoint()
         except HistoryUnavailableError as err:
-            for each in waiting:
-                each.set_exception(err.again())
+            self._settle([partial(each.set_exception, err.again()) for each in waiting])
         else:
-            for each in waiting:
-                each.set_result(None)
+            self._settle([partial(each.set_result, None) for each in waiting])
+
+    def _settle(self, endings: list[Callable[[], None]]) -> None:
+        for some in batched(endings, SETTLED_AT_ONCE, strict=False):
+            try:
+                self._settle_in(partial(_call_all, some))
+            except RuntimeError:  # that thread's event loop is closed, nobody there waits any more
+                _call_all(some)
