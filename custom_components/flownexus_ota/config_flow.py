@@ -158,7 +158,7 @@ class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
                 CREDENTIALS_SCHEMA, user_input or known
             ),
             errors=self._errors,
-            description_placeholders={"url": entry.data[CONF_URL], "detail": self._detail},
+            description_placeholders=self._placeholders() | {"url": entry.data[CONF_URL]},
         )
 
     def _parsed(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,8 +192,12 @@ class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(SERVER_SCHEMA, values),
             errors=self._errors,
-            description_placeholders={"example_url": EXAMPLE_SERVER_URL, "detail": self._detail},
+            description_placeholders=self._placeholders(),
         )
+
+    def _placeholders(self) -> dict[str, str]:
+        """Return what the texts of all forms may need."""
+        return {"example_url": EXAMPLE_SERVER_URL, "detail": self._detail}
 
     def _update_and_finish(self, entry: ConfigEntry, data: Mapping[str, Any]) -> ConfigFlowResult:
         """Store `data`, and make sure that the entry is set up with it.

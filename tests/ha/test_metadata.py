@@ -1,0 +1,96 @@
+"""What Home Assistant, its Marketplace and hassfest want to know about the integration."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import homeassistant.components
+import pytest
+from awesomeversion import AwesomeVersion
+from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_integration
+from homeassistant.util.yaml import load_yaml_dict
+from PIL import Image
+
+from custom_components.flownexus_ota.const import DOMAIN
+
+from .texts import PACKAGE, load_json
+
+REPOSITORY: Final = PACKAGE.parents[1]
+MANIFEST: Final = load_json("manifest.json")
+HACS: Final = json.loads((REPOSITORY / "hacs.json").read_text(encoding="utf-8"))
+KNOWN_HACS_KEYS: Final = {
+    "content_in_root",
+    "country",
+    "filename",
+    "hacs",
+    "hide_default_branch",
+    "homeassistant",
+    "name",
+    "persistent_directory",
+    "render_readme",
+    "zip_release",
+}
+
+
+def rules(component: Path) -> dict[str, Any]:
+    """Return the rules of the quality scale, as a component judges itself."""
+    found: dict[str, Any] = load_yaml_dict(component / "quality_scale.yaml")["rules"]
+    return found
+
+
+def test_the_manifest_is_in_the_order_that_hassfest_wants() -> None:
+    keys = list(MANIFEST)
+
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+
+
+def test_the_manifest_fits_the_folder_and_the_release() -> None:
+    assert MANIFEST["domain"] == PACKAGE.name == DOMAIN
+    assert AwesomeVersion(MANIFEST["version"]).valid
+    assert MANIFEST["documentation"].startswith("https://github.com/")
+    assert MANIFEST["issue_tracker"].startswith(MANIFEST["documentation"])
+
+
+def test_nothing_is_required_that_home_assistant_does_not_have() -> None:
+    assert MANIFEST["requirements"] == []
+
+
+async def test_home_assistant_loads_the_manifest(hass: HomeAssistant) -> None:
+    integration = await async_get_integration(hass, DOMAIN)
+
+    assert integration.version == MANIFEST["version"]
+    assert integration.config_flow is True
+    assert integration.iot_class == "local_push"
+    assert integration.integration_type == "hub"
+    assert integration.has_branding
+
+
+def test_the_marketplace_finds_what_it_needs() -> None:
+    assert set(HACS) <= KNOWN_HACS_KEYS
+    assert HACS["zip_release"] is True
+    assert HACS["filename"] == f"{DOMAIN}.zip"
+    assert AwesomeVersion(HACS["homeassistant"]).valid
+    assert [path.name for path in PACKAGE.parent.iterdir() if path.is_dir()] == [DOMAIN]
+
+
+@pytest.mark.parametrize("theme", ["", "dark_"])
+@pytest.mark.parametrize(("name", "height"), [("icon", 256), ("logo", 128)])
+def test_the_brand_images_have_the_sizes_that_are_shown(theme: str, name: str, height: int) -> None:
+    for factor, suffix in ((1, ""), (2, "@2x")):
+        with Image.open(PACKAGE / "brand" / f"{theme}{name}{suffix}.png") as image:
+            assert image.height == factor * height
+            assert image.format == "PNG"
+
+
+def test_every_rule_of_the_quality_scale_is_answered() -> None:
+    peblar = Path(homeassistant.components.__path__[0]) / "peblar"
+
+    assert set(rules(PACKAGE)) == set(rules(peblar))
+
+
+def test_every_exemption_from_a_rule_is_explained() -> None:
+    exempt = [rule for rule in rules(PACKAGE).values() if isinstance(rule, dict)]
+
+    assert all(rule["status"] == "exempt" and rule["comment"].strip() for rule in exempt)

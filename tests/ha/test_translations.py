@@ -1,0 +1,181 @@
+"""Every text that the code asks for exists, and every text that exists is asked for."""
+
+import ast
+import re
+from types import ModuleType
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.translation import async_get_translations
+
+from custom_components.flownexus_ota import binary_sensor, config_flow, sensor, update
+from custom_components.flownexus_ota.const import DOMAIN
+from custom_components.flownexus_ota.exceptions import EXCHANGE_KEYS, FAILURE_REASONS
+from custom_components.flownexus_ota.issues import (
+    CATALOGUE_ISSUE_PREFIX,
+    HISTORY_DAMAGED,
+    HISTORY_NOT_WRITABLE,
+)
+from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
+from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
+from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
+from custom_components.flownexus_ota.sources.folder import FolderProblem
+
+from .texts import (
+    ICONS,
+    PACKAGE,
+    TEXTS,
+    called_with,
+    keyword_texts,
+    leaves,
+    placeholders,
+    source,
+    texts_in,
+)
+
+ALL_TEXTS: Final = dict(leaves(TEXTS))
+SENTENCES: Final = ("message", "description")
+# Addresses, HTML, names in single quotes, references to other texts.
+FORBIDDEN: Final = re.compile(r"://|www\.|<[a-z/]|'\{\w+\}'|%\]")
+UNKNOWN_RESULT: Final = 99
+RESULT_KEYS: Final = {result_key(number) for number in [*UpdateResult, UNKNOWN_RESULT]}
+PLATFORMS: Final = {"binary_sensor": binary_sensor, "sensor": sensor, "update": update}
+FORMS: Final = {
+    ("config", "user"): config_flow.SERVER_SCHEMA,
+    ("config", "reconfigure"): config_flow.SERVER_SCHEMA,
+    ("config", "reauth_confirm"): config_flow.CREDENTIALS_SCHEMA,
+    ("options", "init"): config_flow.OPTIONS_SCHEMA,
+}
+
+
+def descriptions(platform: ModuleType) -> list[EntityDescription]:
+    """Return the entity descriptions of a platform, alone or in tuples."""
+    values = [
+        each
+        for value in vars(platform).values()
+        for each in (value if isinstance(value, tuple) else (value,))
+    ]
+    # Home Assistant makes the classes of descriptions anew: isinstance does not know them.
+    return [each for each in values if hasattr(each, "translation_key") and hasattr(each, "key")]
+
+
+def entity_keys() -> dict[str, set[str | None]]:
+    return {
+        name: {description.translation_key for description in descriptions(platform)}
+        for name, platform in PLATFORMS.items()
+    }
+
+
+def error_keys(name: str) -> set[str]:
+    """Return the texts that are assigned to a field of a form's errors."""
+    return {
+        text
+        for node in ast.walk(source("config_flow.py"))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(f"{name}[")
+        for text in texts_in(node.value)
+    }
+
+
+def test_every_entity_has_a_name_and_no_name_is_left_over() -> None:
+    assert {name: set(keys) for name, keys in TEXTS["entity"].items()} == entity_keys()
+
+
+def test_every_entity_has_an_icon_and_no_icon_is_left_over() -> None:
+    assert {name: set(keys) for name, keys in ICONS["entity"].items()} == entity_keys()
+
+
+def test_every_icon_is_one_of_material_design() -> None:
+    odd = {path for path, icon in leaves(ICONS) if not re.fullmatch(r"mdi:[a-z0-9-]+", icon)}
+    assert odd == set()
+
+
+def test_every_phase_has_a_name_and_an_icon() -> None:
+    phases = {phase.value for phase in Phase}
+    assert set(TEXTS["entity"]["sensor"]["update_phase"]["state"]) == phases
+    assert set(ICONS["entity"]["sensor"]["update_phase"]["state"]) == phases
+
+
+def test_every_attribute_of_the_phase_has_a_name_and_so_have_its_values() -> None:
+    attributes = TEXTS["entity"]["sensor"]["update_phase"]["state_attributes"]
+    shown = [
+        node
+        for node in ast.walk(source("sensor.py"))
+        if isinstance(node, ast.FunctionDef) and node.name == "extra_state_attributes"
+    ]
+    keys = {key for node in ast.walk(shown[0]) if isinstance(node, ast.Dict) for key in node.keys}
+
+    assert {key.value for key in keys if isinstance(key, ast.Constant)} == set(attributes)
+    assert set(attributes["waiting_reason"]["state"]) == {each.value for each in WaitingReason}
+    assert set(attributes["reason"]["state"]) == {each.value for each in Reason}
+    assert set(attributes["last_result"]["state"]) == RESULT_KEYS
+
+
+def test_every_exception_has_a_text_and_no_text_is_left_over() -> None:
+    tree = source("exceptions.py")
+    used = called_with(tree, "_failure") | called_with(tree, "_user_mistake")
+    used |= keyword_texts(tree, "translation_key")
+    used |= {key for _, key in EXCHANGE_KEYS}
+    used |= {f"update_failed_{key}" for key in RESULT_KEYS | {*FAILURE_REASONS}} | {"update_failed"}
+
+    assert set(TEXTS["exceptions"]) == used
+
+
+def test_only_one_file_raises_what_home_assistant_shows() -> None:
+    files = {
+        file.name
+        for file in PACKAGE.glob("*.py")
+        if keyword_texts(source(file.name), "translation_domain")
+        or "translation_domain=" in file.read_text(encoding="utf-8")
+    }
+    assert files == {"exceptions.py"}
+
+
+def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
+    problems = {*FolderProblem, *SidecarProblem}
+    used = {f"{CATALOGUE_ISSUE_PREFIX}{problem}" for problem in problems}
+
+    assert set(TEXTS["issues"]) == used | {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE}
+
+
+def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
+    of_server = {key for _, key in config_flow.ERROR_KEYS}
+
+    assert set(TEXTS["config"]["error"]) == of_server | error_keys("self._errors")
+    assert set(TEXTS["options"]["error"]) == error_keys("errors")
+
+
+def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
+    steps = {
+        (flow, step): text
+        for flow in ("config", "options")
+        for step, text in TEXTS[flow]["step"].items()
+    }
+    fields = {form: {key.schema for key in schema.schema} for form, schema in FORMS.items()}
+
+    assert {form: set(text["data"]) for form, text in steps.items()} == fields
+    assert {form: set(text["data_description"]) for form, text in steps.items()} == fields
+
+
+def test_every_text_keeps_the_rules_of_home_assistant() -> None:
+    blank = {path for path, text in ALL_TEXTS.items() if not text or text != text.strip()}
+    odd = {path for path, text in ALL_TEXTS.items() if FORBIDDEN.search(text)}
+    names = {name for text in ALL_TEXTS.values() for name in placeholders(text)}
+    keys = {key for path in ALL_TEXTS for key in path.split(".")}
+
+    assert blank | odd == set()
+    assert {name for name in names if not name.isidentifier()} == set()
+    assert {key for key in keys if not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", key)} == set()
+
+
+def test_what_is_told_in_sentences_ends_like_one() -> None:
+    told = {path: text for path, text in ALL_TEXTS.items() if path.endswith(SENTENCES)}
+
+    assert {path for path, text in told.items() if text[-1] not in ".)"} == set()
+
+
+async def test_home_assistant_finds_the_texts(hass: HomeAssistant) -> None:
+    loaded = await async_get_translations(hass, "en", "exceptions", {DOMAIN})
+
+    name = f"component.{DOMAIN}.exceptions.update_in_progress.message"
+    assert loaded[name] == TEXTS["exceptions"]["update_in_progress"]["message"]
