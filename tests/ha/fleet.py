@@ -22,10 +22,11 @@ from custom_components.flownexus_ota.engine.view import DeviceView
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.image import FirmwareImage
 from simulator.behaviours import BEHAVIOURS
-from simulator.device import Device, DeviceSettings, QueueMode, Timing
+from simulator.device import Device
 from simulator.image import make_image
 from simulator.leshan import SimulatedLeshan
 from simulator.objects import DeviceIdentity
+from simulator.settings import DeviceSettings, QueueMode, Timing
 
 LIMIT_SECONDS = 20.0
 FAST = Timing(install_seconds=0.05, reboot_seconds=0.05)

@@ -10,7 +10,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flownexus_ota.engine.refusal import UpdateActiveError
-from simulator.device import QueueMode
+from simulator.settings import QueueMode
 
 from .fleet import NEW, OLD, World
 
@@ -108,9 +108,7 @@ async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None
         await world.install(entity_id)
     engine = world.engine
     with pytest.raises(UpdateActiveError):
-        await engine.request_update(
-            "sensor-1", world.image_of("sensor-1"), asked_by=None
-        )
+        await engine.request_update("sensor-1", world.image_of("sensor-1"), asked_by=None)
     await first
 
 
@@ -200,7 +198,7 @@ async def test_release_notes_are_had_over_the_websocket(
     entity_id = await world.ready("sensor-1")
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "update/release_notes", "entity_id": entity_id})
-    assert (await client.receive_json())["result"] == "* faster\n"
+    assert (await client.receive_json())["result"] == "* faster"
 
 
 async def test_unloading_ends_a_waiting_call_and_setting_up_again_goes_on(world: World) -> None:
