@@ -7,7 +7,7 @@ from typing import Final
 from ..lwm2m.events import ResourceValue, ResourceValues
 from ..lwm2m.path import MAX_ID, InvalidPathError, ResourcePath
 from .jsontext import Json, member
-from .values import decode_value, whole
+from .values import ValueType, decode_value, resource_type, whole
 
 _DIGITS: Final = re.compile(r"[0-9]{1,5}")
 
@@ -56,7 +56,7 @@ def _resources(path: ResourcePath, node: Json) -> Iterator[tuple[ResourcePath, R
         case (_,), {"instances": list(children)}:
             yield from _children(path, children)
         case (_, _), {"resources": list(children)}:
-            yield from _children(path, children)
+            yield from _children(path, _typed(path, children))
         case (_, _, _), {"values": dict(members)}:
             yield path, _multiple(path, members, _type(node))
         case (_, _, _, *_), {"value": value}:
@@ -72,6 +72,22 @@ def _children(
         identifier = whole_id(member(node, "id"))
         if identifier is not None:
             yield from _resources(path.child(identifier), node)
+
+
+def _typed(path: ResourcePath, resources: list[Json]) -> list[Json]:
+    """Return an instance's resources, marked as opaque where M4 had no model to decode them by.
+
+    M4 writes such resources, all of them, as hex without saying so; an integer among them that is
+    no JSON number gives it away.
+    """
+    if not any(_is_integer_in_hex(path, node) for node in resources):
+        return resources
+    return [{"type": "OPAQUE", **node} for node in resources if isinstance(node, dict)]
+
+
+def _is_integer_in_hex(path: ResourcePath, node: Json) -> bool:
+    is_integer = resource_type(path.object_id, whole_id(member(node, "id"))) is ValueType.INTEGER
+    return is_integer and _type(node) is None and isinstance(member(node, "value"), str)
 
 
 def _multiple(path: ResourcePath, members: dict[str, Json], wire_type: str | None) -> ResourceValue:

@@ -57,11 +57,17 @@ def decode_value(path: ResourcePath, value: Json, wire_type: str | None) -> Sing
     `wire_type` is the JSON's `type`, which M4 does not send.
     """
     spoken = _WIRE_TYPES.get(wire_type.upper()) if wire_type is not None else None
-    meant = _BY_RESOURCE.get(path.object_id, {}).get(path.ids[2], spoken)
+    meant = resource_type(path.object_id, path.resource_id) or spoken
     if meant is None:
         return _untyped(value)
     decoded = _DECODERS[meant](value, spoken)
     return _untyped(value) if decoded is None else decoded
+
+
+def resource_type(object_id: int, resource_id: int | None) -> ValueType | None:
+    """Return the type that the registry gives a resource of objects 3 and 5, else None."""
+    by_id = _BY_RESOURCE.get(object_id, {})
+    return None if resource_id is None else by_id.get(resource_id)
 
 
 def _untyped(value: Json) -> SingleValue:

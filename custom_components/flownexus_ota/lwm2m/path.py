@@ -1,11 +1,13 @@
 """Paths of LwM2M objects, instances and resources."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, Self, override
 
 # OMA-TS-LightweightM2M_Core 1.1.1 §7.2: identifiers are 16-bit; 65535 is reserved.
 MAX_ID: Final = 65534
 MAX_DEPTH: Final = 4
+_IDENTIFIER: Final = re.compile(r"[0-9]{1,5}")
 
 
 class InvalidPathError(ValueError):
@@ -25,7 +27,7 @@ class ResourcePath:
     def parse(cls, text: str) -> Self:
         """Return the path that `/5/0/3` or `5/0/3` names; raise InvalidPathError otherwise."""
         parts = text.strip("/").split("/")
-        if len(parts) > MAX_DEPTH or not all(part.isascii() and part.isdigit() for part in parts):
+        if len(parts) > MAX_DEPTH or not all(_IDENTIFIER.fullmatch(part) for part in parts):
             raise InvalidPathError(text)
         ids = [int(part) for part in parts]
         if max(ids) > MAX_ID:
