@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ssl
 from typing import Final
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -54,6 +55,7 @@ class SimulatedLeshan:
         self._web = WebServer(
             settings=self.settings, registry=self.registry, streams=self._streams, clients=clients
         )
+        self._links: WeakSet[LeshanLink] = WeakSet()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._ssl_context: ssl.SSLContext | None = None
@@ -81,13 +83,15 @@ class SimulatedLeshan:
         self._next_device_port += 1
         if self._next_device_port > LAST_DEVICE_PORT:
             self._next_device_port = FIRST_DEVICE_PORT
-        return LeshanLink(
+        link = LeshanLink(
             address=address,
             registry=self.registry,
             exchanges=self._exchanges,
             events=self._events,
             server=self,
         )
+        self._links.add(link)
+        return link
 
     async def start(self, *, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> str:
         """Listen on the loopback, on a free port unless one is named; return the base URL."""
@@ -104,15 +108,21 @@ class SimulatedLeshan:
         """End everything: listener, streams, requests under way, timers."""
         self.registry.forget_all()
         self._exchanges.close()
-        self._streams.cut(is_clean=True)
+        for link in tuple(self._links):
+            link.cut()
+        self._streams.end()
         if self._runner is not None:
             await self._runner.cleanup()
 
     # What tests break.
 
-    def cut_event_streams(self, *, is_clean: bool = False) -> None:
-        """Break the line to every reader of the event stream, or end it properly."""
-        self._streams.cut(is_clean=is_clean)
+    def cut_event_streams(self) -> None:
+        """Break the line to every reader of the event stream."""
+        self._streams.reset()
+
+    def end_event_streams(self) -> None:
+        """End the stream of every reader properly."""
+        self._streams.end()
 
     def send_raw_event_bytes(self, data: bytes) -> None:
         """Send any bytes to every reader of the event stream."""
@@ -163,7 +173,7 @@ class SimulatedLeshan:
         await self._site.start()
 
     def _drop_connections(self) -> None:
-        self._streams.cut(is_clean=False)
+        self._streams.reset()
         server = None if self._runner is None else self._runner.server
         if server is not None:
             for connection in server.connections:

@@ -31,7 +31,7 @@ class Reachability(Protocol):
         """Devices get no answer to what they send."""
 
 
-@dataclass(kw_only=True, slots=True, eq=False)
+@dataclass(kw_only=True, slots=True, weakref_slot=True, eq=False)
 class LeshanLink:
     """One device's `ServerLink`, for one boot of the device."""
 
@@ -88,6 +88,10 @@ class LeshanLink:
 
     async def close(self) -> None:
         """Drop the line without a word; the registration stays."""
+        self.cut()
+
+    def cut(self) -> None:
+        """End the line and what the device is still asked."""
         self.is_closed = True
         current = asyncio.current_task()
         for task in self.tasks:

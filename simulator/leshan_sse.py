@@ -1,6 +1,8 @@
 """Server-sent events as Jetty's EventSourceServlet writes them."""
 
 import asyncio
+import socket
+import struct
 from typing import Final
 
 from aiohttp import web
@@ -9,6 +11,7 @@ from aiohttp import web
 QUEUE_LIMIT: Final = 50_000
 JOINED_BYTES: Final = 64 * 1024
 MEDIA_TYPE: Final = "text/event-stream"
+RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class CloseDelimitedResponse(web.StreamResponse):
@@ -36,12 +39,20 @@ class EventStream:
         try:
             self.queue.put_nowait(data)
         except asyncio.QueueFull:
-            self.cut(is_clean=False)
+            self.reset()
 
-    def cut(self, *, is_clean: bool) -> None:
-        """End the stream, as a server that closes it or as a line that breaks."""
+    def end(self) -> None:
+        """End the stream properly, after what is queued."""
+        if self.queue.full():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+    def reset(self) -> None:
+        """Break the line: the reader gets a reset, not an end."""
         transport = self._request.transport
-        if not is_clean and transport is not None:
+        if transport is not None:
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
             transport.abort()
         while not self.queue.empty():
             self.queue.get_nowait()
@@ -72,10 +83,15 @@ class EventStreams:
         for stream in tuple(self._streams):
             stream.put(data)
 
-    def cut(self, *, is_clean: bool) -> None:
-        """End all streams."""
+    def end(self) -> None:
+        """End all streams properly."""
         for stream in tuple(self._streams):
-            stream.cut(is_clean=is_clean)
+            stream.end()
+
+    def reset(self) -> None:
+        """Break the lines of all streams."""
+        for stream in tuple(self._streams):
+            stream.reset()
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one reader, until it leaves or is cut."""
