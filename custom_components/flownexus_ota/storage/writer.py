@@ -151,9 +151,9 @@ class HistoryWriter:
         Raises HistoryTimeoutError when the disk does not come to an end, HistoryUnavailableError.
         """
         with self._changed:
-            was_open, self._is_open = self._is_open, False
+            self._is_open = False
             self._changed.notify_all()
-        if was_open:
+        if self._thread.ident is not None:
             self._thread.join(limit_seconds)
         if self._thread.is_alive():
             raise HistoryTimeoutError(limit_seconds)
