@@ -132,20 +132,20 @@ async def run(options: FleetOptions, *, as_json: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     fleet = Fleet(options)
-    fleet.print_changes(_write_json if as_json else _write_line, as_json=as_json)
+
+    def write(line: str) -> None:
+        try:
+            print(line if as_json else f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+        except BrokenPipeError:
+            # Whoever started this is gone.
+            stopping.set()
+
+    fleet.print_changes(write, as_json=as_json)
     starting = asyncio.create_task(fleet.start())
     await stopping.wait()
     starting.cancel()
     await asyncio.wait((starting,))
     await fleet.stop()
-
-
-def _write_json(line: str) -> None:
-    print(line, flush=True)
-
-
-def _write_line(line: str) -> None:
-    print(time.strftime("%H:%M:%S"), line, flush=True)
 
 
 def main() -> None:

@@ -168,20 +168,24 @@ class Device:
             await (self._renew() if queue_mode.waking is Waking.UPDATE else self._register())
 
     async def _wait_for_renewal(self, limit_seconds: float) -> None:
+        await self._pause(limit_seconds)
+        self._renewal_asked.clear()
+
+    async def _pause(self, limit_seconds: float) -> None:
+        """Wait, but not longer than until somebody asks for a renewal."""
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_seconds):
                 await self._renewal_asked.wait()
-        self._renewal_asked.clear()
 
     async def _falls_asleep(self, queue_mode: QueueMode, limit_seconds: float) -> bool:
         """Wait for silence; `False` when the registration has to be renewed before."""
         loop = asyncio.get_running_loop()
         end = loop.time() + limit_seconds
-        while loop.time() < end:
+        while loop.time() < end and not self._renewal_asked.is_set():
             awake_left_seconds = self._last_heard_at + queue_mode.awake_seconds - loop.time()
             if awake_left_seconds <= 0 and not self.firmware.is_busy:
                 return True
-            await asyncio.sleep(max(awake_left_seconds, _LOOK_SECONDS))
+            await self._pause(max(awake_left_seconds, _LOOK_SECONDS))
         return False
 
     async def _register(self) -> None:

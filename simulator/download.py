@@ -89,7 +89,7 @@ class Downloader:
         """Bring a transfer to its end and check the image; raise DownloadError."""
         await self._fetch_all(transfer)
         try:
-            header = await asyncio.to_thread(transfer.reader.finish)
+            header = transfer.reader.finish()
         except ForeignImageError as err:
             raise DownloadError(Result.UNSUPPORTED_TYPE) from err
         except CorruptImageError as err:

@@ -104,15 +104,28 @@ class DeviceRecord:
             if entry.kind is Kind.ASKED and path in (None, entry.path)
         ]
 
-    async def wait_for(self, kind: Kind, *, times: int = 1, limit_seconds: float = 10.0) -> None:
-        """Return once `times` entries of `kind` were written in all; raise TimeoutError."""
+    async def wait_for(
+        self, kind: Kind, value: Value | None = None, *, times: int = 1, limit_seconds: float = 10.0
+    ) -> None:
+        """Return once `times` entries of `kind` (and `value`) are kept; raise TimeoutError."""
+
+        def is_reached() -> bool:
+            values = self.values(kind)
+            return (len(values) if value is None else values.count(value)) >= times
+
+        await self.wait_until(is_reached, limit_seconds=limit_seconds)
+
+    async def wait_until(
+        self, condition: Callable[[], bool], *, limit_seconds: float = 10.0
+    ) -> None:
+        """Return once `condition` holds, looked at after each entry; raise TimeoutError."""
         reached = asyncio.Event()
 
         def look(_: Entry) -> None:
-            if self.counts[kind] >= times:
+            if condition():
                 reached.set()
 
-        if self.counts[kind] >= times:
+        if condition():
             return
         stop_listening = self.listen(look)
         try:
