@@ -13,12 +13,11 @@ from .const import CONF_FIRMWARE_BASE_URL, CONF_PASSWORD, CONF_TOKEN, CONF_URL, 
 from .engine.view import DeviceView, ServerView
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
-from .ota.session_state import Session
 from .runtime import FlownexusConfigEntry
 
-# An endpoint name is an IMEI more often than not.
-DEVICE_SECRETS: Final = {"endpoint", "serial_number"}
-SESSION_SECRETS: Final = {"endpoint", "asked_by", "id", "server_id"}
+# The id of a session is part of what its URL is made of.
+SECRETS: Final = {"asked_by", "id", "serial_number", "server_id"}
+LAST_CHARACTERS: Final = 4
 ENTRY_SECRETS: Final = {CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN}
 
 
@@ -42,7 +41,10 @@ async def async_get_config_entry_diagnostics(
         | {"generation": None if generation is None else generation.name},
         "images": None if catalogue is None else [_image(image) for image in catalogue.images],
         "devices": devices,
-        "unsupported": [reason for _, reason in runtime.server.data.unsupported],
+        "unsupported": [
+            {"endpoint": _masked(endpoint), "reason": reason}
+            for endpoint, reason in runtime.server.data.unsupported
+        ],
     }
 
 
@@ -80,17 +82,19 @@ def _devices(views: Iterable[DeviceView]) -> list[dict[str, Any]]:
 
 
 def _device(view: DeviceView) -> dict[str, Any]:
-    shown = asdict(view)
-    shown["facts"] = async_redact_data(shown["facts"], DEVICE_SECRETS)
-    shown["session"] = None if view.session is None else _session(view.session)
-    return async_redact_data(shown, DEVICE_SECRETS)
-
-
-def _session(session: Session) -> dict[str, Any]:
-    shown = async_redact_data(asdict(session), SESSION_SECRETS)
-    shown["evidence"] = _without_endpoint(session.evidence, session.endpoint)
+    endpoint = _masked(view.endpoint)
+    shown = async_redact_data(asdict(view), SECRETS) | {"endpoint": endpoint}
+    shown["facts"] |= {"endpoint": endpoint}
+    if view.session is not None:
+        told = view.session.evidence
+        shown["session"] |= {
+            "endpoint": endpoint,
+            "evidence": None if told is None else told.replace(view.endpoint, endpoint),
+        }
     return shown
 
 
-def _without_endpoint(text: str | None, endpoint: Endpoint) -> str | None:
-    return None if text is None else text.replace(endpoint, REDACTED)
+def _masked(endpoint: Endpoint) -> str:
+    """Return a name, an IMEI more often than not, that its owner recognises and nobody else."""
+    shown = len(endpoint) // 4
+    return REDACTED + endpoint[len(endpoint) - min(shown, LAST_CHARACTERS) :]
