@@ -5,6 +5,8 @@ import logging
 from io import FileIO
 from typing import Final, final
 
+from aiohttp import web
+
 from .offers import Transfer
 from .outflow import Outflow
 from .ranges import Partial
@@ -29,26 +31,27 @@ class Delivery:
         self._part: Final = part
         self._stall_seconds: Final = stall_seconds
 
-    async def run(self, file: FileIO) -> bool:
-        """Send, and return when the client has it all, or is gone; tell whether it has it all.
+    async def run(self, response: web.StreamResponse, file: FileIO) -> bool:
+        """Send the body of `response` until the client has it all, or is gone.
 
-        The connection is of no use any more when it has not.
+        Return whether it has it all; if not, the connection is of no use any more.
         """
         sending = asyncio.create_task(
-            self._outflow.send(file, self._part.start, self._part.end), eager_start=True
+            self._outflow.send(response, file, self._part.start, self._part.end), eager_start=True
         )
         try:
             await self._watch(sending)
         finally:
-            # Also when this task is cancelled: Home Assistant does that when a client hangs up,
-            # which one that has everything may well do.
+            # Also when this task is cancelled: servers do that when they stop or lose a client.
+            sending.cancel()
             is_complete = self._count() == self._length_bytes
             if not is_complete:
                 self._outflow.cut()
                 self._transfer.broke_off()
-            sending.cancel()
-            await asyncio.wait({sending})
-            _explain(sending)
+            if sending.done():
+                _explain(sending)
+            else:
+                await asyncio.wait({sending})
         return is_complete
 
     async def _watch(self, sending: asyncio.Task[None]) -> None:
@@ -60,7 +63,7 @@ class Delivery:
             now = loop.time()
             if left_bytes > before_bytes:
                 moved_at = now
-            if left_bytes == self._length_bytes or self._outflow.is_closing:
+            if left_bytes == self._length_bytes or self._outflow.is_broken():
                 return
             if now - moved_at > self._stall_seconds:
                 _LOGGER.debug("A client has taken nothing for %s s", self._stall_seconds)
@@ -86,9 +89,10 @@ class Delivery:
 
 
 def _explain(sending: asyncio.Task[None]) -> None:
-    """Take the task's exception, of which a client that hangs up is worth no word."""
-    error = None if sending.cancelled() else sending.exception()
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
-        _LOGGER.warning("An image's transfer broke off: %s", error.strerror)
-    elif error is not None and not isinstance(error, OSError):
-        raise error
+    """Take the exception, if any; a client that hangs up is worth no word, a bug is raised."""
+    try:
+        sending.result()
+    except ConnectionError, TimeoutError:
+        pass
+    except OSError as err:
+        _LOGGER.warning("An image's transfer broke off: %s", err.strerror)

@@ -65,13 +65,7 @@ async def serve_image(
         part, response = selection, _partial(offer, selection)
     if request.method == hdrs.METH_HEAD:
         return response
-    try:
-        file = await _open(offer)
-    except OSError as err:
-        _LOGGER.warning("Image %s cannot be read: %s", offer.sha256, err.strerror)
-        return _text(HTTPStatus.INTERNAL_SERVER_ERROR, "Image cannot be read\n")
-    with file:
-        return await _send(request, response, book, token, file, part, limits)
+    return await _send(request, response, book, token, offer, part, limits)
 
 
 async def _send(
@@ -79,25 +73,29 @@ async def _send(
     response: web.StreamResponse,
     book: OfferBook,
     token: str,
-    file: FileIO,
+    offer: Offer,
     part: Partial,
     limits: TransferLimits,
 ) -> web.StreamResponse:
     transport = request.transport
     if transport is None:
         return _broken(response)
-    outflow = Outflow(response, transport)
+    outflow = Outflow(transport)
     try:
-        transfer = book.begin(token, outflow.cut)
-        if transfer is None:  # Revoked while the file was opened.
-            return _not_found()
-        with transfer:
-            await response.prepare(request)
-            delivery = Delivery(outflow, transfer, part, stall_seconds=limits.stall_seconds)
-            is_complete = await delivery.run(file)
+        with await _open(offer) as file:
+            transfer = book.begin(token, outflow.cut)
+            if transfer is None:  # Revoked while the file was opened.
+                return _not_found()
+            with transfer:
+                await response.prepare(request)
+                delivery = Delivery(outflow, transfer, part, stall_seconds=limits.stall_seconds)
+                is_complete = await delivery.run(response, file)
         return response if is_complete else _broken(response)
     except ConnectionError:
         return _broken(response)
+    except OSError as err:
+        _LOGGER.warning("Image %s cannot be read: %s", offer.sha256, err.strerror)
+        return _text(HTTPStatus.INTERNAL_SERVER_ERROR, "Image cannot be read\n")
     finally:
         outflow.close()
 

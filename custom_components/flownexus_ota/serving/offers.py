@@ -102,7 +102,9 @@ class OfferBook:
         return lambda: self._listeners.remove(listener)
 
     def tell(self, entry: _Entry, *, at_once: bool = False) -> None:
-        """Call the listeners, unless they were called a moment ago."""
+        """Call the listeners, unless they were called a moment ago or the offer is revoked."""
+        if self._by_fingerprint.get(entry.fingerprint) is not entry:
+            return
         now = self._clock()
         covered = entry.coverage.covered_bytes
         is_news = covered == entry.offer.size_bytes > entry.told_bytes

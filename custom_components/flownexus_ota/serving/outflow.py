@@ -29,17 +29,21 @@ _INT: Final = struct.Struct("i")
 class Outflow:
     """The body of one response: writes it, and tells how much of it the network has taken.
 
-    The connection may end at any time, so this keeps a second descriptor of the socket: what the
-    kernel holds can be asked until the last.
+    Keeps a second descriptor of the socket, so that the kernel can be asked until the last, whoever
+    ends the connection.
     """
 
-    def __init__(self, response: web.StreamResponse, transport: asyncio.Transport) -> None:
-        """Send the body of `response`, whose headers have been sent, over `transport`."""
-        self._response: Final = response
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Send over `transport`, which is a TCP connection with or without TLS."""
         self._transport: Final = transport
         self._socket: Final[socket.socket] = transport.get_extra_info("socket").dup()
         self._is_plain: Final = transport.get_extra_info("sslcontext") is None
         self._written_bytes = 0
+        # A client may shut its side down after the request. The transport would end the connection
+        # when it reads that, so it reads it later.
+        self._is_pausing: Final = self._is_plain and transport.is_reading()
+        if self._is_pausing:
+            transport.pause_reading()
         _limit_queue(self._socket)
 
     @property
@@ -48,13 +52,15 @@ class Outflow:
         held_bytes = self._transport.get_write_buffer_size() + _queued_bytes(self._socket)
         return max(0, self._written_bytes - held_bytes)
 
-    @property
-    def is_closing(self) -> bool:
-        """Tell whether the connection has ended, or is about to."""
-        return self._transport.is_closing()
+    def is_broken(self) -> bool:
+        """Tell whether the connection has ended."""
+        return (
+            self._transport.is_closing()
+            or self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        )
 
-    async def send(self, file: FileIO, start: int, end: int) -> None:
-        """Write the file's bytes from `start` up to, without, `end`.
+    async def send(self, response: web.StreamResponse, file: FileIO, start: int, end: int) -> None:
+        """Write the file's bytes from `start` up to, without, `end`, as the body of `response`.
 
         Raise `OSError` (`ConnectionError` and others) when the connection or the disk fails.
         """
@@ -65,7 +71,7 @@ class Outflow:
             chunk = await asyncio.get_running_loop().run_in_executor(
                 None, os.pread, file.fileno(), min(SLICE_BYTES, end - start), start
             )
-            await self._response.write(chunk)
+            await response.write(chunk)
             self._written_bytes += len(chunk)
             start += len(chunk) or _cut_short()
 
@@ -79,26 +85,21 @@ class Outflow:
     def close(self) -> None:
         """Give back the descriptor; the connection goes on."""
         self._socket.close()
+        if self._is_pausing:
+            self._transport.resume_reading()
 
     async def _send_by_kernel(self, file: FileIO, start: int, end: int) -> int:
         """Send without copying, as far as the file system can do that; return how far it was."""
-        # A client may shut its side down after the request (HTTP/1.0): read later, not now.
-        was_reading = self._transport.is_reading()
-        self._transport.pause_reading()
-        try:
-            while start < end:
-                sent = self._send_slice(file, start, min(SLICE_BYTES, end - start))
-                if sent is None:
-                    break
-                start += sent
-                self._written_bytes += sent
-                if not sent:
-                    await self._until_writable()
-                elif start < end:
-                    await asyncio.sleep(0)
-        finally:
-            if was_reading:
-                self._transport.resume_reading()
+        while start < end:
+            sent = self._send_slice(file, start, min(SLICE_BYTES, end - start))
+            if sent is None:
+                break
+            start += sent
+            self._written_bytes += sent
+            if not sent:
+                await self._until_writable()
+            elif start < end:
+                await asyncio.sleep(0)
         return start
 
     def _send_slice(self, file: FileIO, start: int, count: int) -> int | None:
