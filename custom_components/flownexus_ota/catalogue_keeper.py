@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -30,7 +31,7 @@ class CatalogueKeeper:
 
     async def rescan(self) -> None:
         """Read the folder; who comes while it is being read gets the same reading."""
-        if self._scan is None:
+        if self._scan is None or self._scan.done():
             self._scan = self._hass.async_create_task(
                 self._rescan(), "flownexus_ota catalogue scan", eager_start=True
             )
@@ -48,17 +49,17 @@ class CatalogueKeeper:
         return unlisten
 
     async def _rescan(self) -> None:
-        try:
-            scan = await self._hass.async_add_executor_job(self._read)
-        finally:
-            self._scan = None
+        scan, catalogue = await self._hass.async_add_executor_job(self._read)
         show_catalogue_problems(self._hass, scan.problems)
-        if self.catalogue is not None and set(self.catalogue.images) == set(scan.images):
+        if self.catalogue is not None and self.catalogue.images == catalogue.images:
             return
-        self.catalogue = Catalogue(scan.images)
+        self.catalogue = catalogue
         for listener in tuple(self._listeners.values()):
             listener()
 
-    def _read(self) -> FolderScan:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return scan_folder(self._folder, self._store, self._seen)
+    def _read(self) -> tuple[FolderScan, Catalogue]:
+        # A folder that cannot be made is a problem that the scan names.
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        scan = scan_folder(self._folder, self._store, self._seen)
+        return scan, Catalogue(scan.images)

@@ -36,11 +36,14 @@ async def test_a_device_is_shown_with_its_last_update_but_not_with_its_name(
     await world.add_device(ENDPOINT)
     world.add_image(endpoint=ENDPOINT, release_notes="much better")
     entry = await world.set_up()
-    await world.install(await world.ready(ENDPOINT))
+    entity_id = await world.ready(ENDPOINT)
+    before: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    await world.install(entity_id)
     await world.until(lambda: world.view(ENDPOINT).facts.firmware_version == NEW)
 
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
 
+    assert before["devices"][0]["session"] is None
     assert ENDPOINT not in json.dumps(found)
     device = found["devices"][0]
     assert device["endpoint"] == device["session"]["endpoint"] == "**REDACTED**1234"
@@ -85,7 +88,7 @@ async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
         while not entry.runtime_data.server.data.unsupported:  # noqa: ASYNC110 # no event says so
             await asyncio.sleep(0)
 
-    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
 
     assert found["unsupported"] == [{"endpoint": "**REDACTED**1234", "reason": "no_object_5"}]
     assert found["devices"] == []
@@ -99,4 +102,7 @@ async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
         "options": {},
         "firmware_base_url": "http://**REDACTED**:8123",
     }
+    hass.config.api = None
+    found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert found["entry"]["firmware_base_url"] is None
     assert await hass.config_entries.async_unload(entry.entry_id)
