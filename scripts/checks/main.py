@@ -18,8 +18,8 @@ from .stage import NO_TESTS_COLLECTED, Ended, run_stage
 CODE: Final = ("custom_components", "simulator", "harness", "tests", "scripts")
 CONCISE: Final = ("--output-format", "concise")
 STATIC_LIMIT_S: Final = 600.0
-FAST_LIMIT_S: Final = 900.0
-END_TO_END_LIMIT_S: Final = 1200.0
+FAST_LIMIT_S: Final = 600.0
+END_TO_END_LIMIT_S: Final = 840.0
 END_TO_END_TEST_LIMIT_S: Final = 300
 INTEGRATION: Final = "custom_components/flownexus_ota"
 # Every OTA rule lives here, so no branch of it goes untested.
@@ -79,7 +79,9 @@ def _tests(python: Path, selection: Selection) -> list[Ended]:
     pytest: list[str | Path] = [python, "-m", "pytest", "--color=no", *selection.options]
     ended: list[Ended] = []
     if selection.fast_paths is not None:
-        coverage = ["--cov", "--cov-report="] if selection.is_everything else []
+        # The limits are held below, by stages that show what is missing.
+        coverage = ["--cov", "--cov-report=", "--cov-fail-under=0"]
+        coverage = coverage if selection.is_everything else []
         line = [*pytest, *coverage, f"--ignore={END_TO_END}", *selection.fast_paths]
         fast = run_stage("unit and component tests", line, limit_s=FAST_LIMIT_S, is_pytest=True)
         ended.append(fast)
