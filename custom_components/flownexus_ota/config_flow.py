@@ -250,9 +250,9 @@ def _parsed_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _title(data: Mapping[str, Any]) -> str:
-    """Return what an entry is called until somebody renames it: the URL without its scheme."""
+    """Return what an entry is called until somebody renames it; entity ids begin with it."""
     parts = urlsplit(str(data[CONF_URL]))
-    return parts.netloc + parts.path
+    return f"Leshan {parts.netloc}{parts.path}"
 
 
 def _new_title(entry: ConfigEntry, data: Mapping[str, Any]) -> str:

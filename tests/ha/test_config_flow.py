@@ -60,7 +60,7 @@ async def add(hass: HomeAssistant, **fields: object) -> ConfigFlowResult:
 
 def known_entry(hass: HomeAssistant, url: str, **more: object) -> MockConfigEntry:
     """Return an entry as the flow would have stored it, not set up."""
-    title = url.partition("//")[2]
+    title = f"Leshan {url.partition('//')[2]}"
     data = {"url": url, "verify_ssl": True, **more}
     entry = MockConfigEntry(domain=DOMAIN, title=title, unique_id=url, data=data)
     entry.add_to_hass(hass)
@@ -76,7 +76,7 @@ async def test_a_leshan_server_is_added_by_its_address_alone(
     result = await submit(hass, form, url=web_server.url)
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == f"{LOOPBACK}:{web_server.port}"
+    assert result["title"] == f"Leshan {LOOPBACK}:{web_server.port}"
     assert result["data"] == {"url": web_server.url, "verify_ssl": True}
     assert result["result"].unique_id == web_server.url
 
@@ -101,7 +101,7 @@ async def test_a_path_in_front_of_the_server_is_kept(
     result = await add(hass, url=f"{server.url}/")
 
     assert result["data"]["url"] == server.url
-    assert result["title"] == f"{LOOPBACK}:{server.port}/lwm2m"
+    assert result["title"] == f"Leshan {LOOPBACK}:{server.port}/lwm2m"
     await server.stop()
 
 
@@ -258,7 +258,7 @@ async def test_a_server_that_moved_keeps_its_entry(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert dict(entry.data) == {"url": web_server.url, "verify_ssl": True}
     assert entry.unique_id == web_server.url
-    assert entry.title == f"{LOOPBACK}:{web_server.port}"
+    assert entry.title == f"Leshan {LOOPBACK}:{web_server.port}"
 
 
 async def test_a_name_that_a_person_chose_outlives_a_move(
