@@ -7,8 +7,10 @@ transport has a connected socket of its own, and its module names LwM2M devices 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from aiocoap.blockwise import Block1Spool, Block2Cache
 from aiocoap.messagemanager import MessageManager
 from aiocoap.protocol import Context
 from aiocoap.tokenmanager import TokenManager
@@ -60,6 +62,33 @@ class QuietMessageManager(MessageManager):  # type: ignore[misc]  # aiocoap has 
         for _, acknowledgement in self._piggyback_opportunities.values():
             acknowledgement.cancel()
         await super().shutdown()
+
+
+class Blocks:
+    """Requests and answers longer than one message, while they are on their way."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._uploads = Block1Spool()
+        self._answers = Block2Cache()
+
+    def whole(self, request: CoapMessage) -> CoapMessage:
+        """Return the request once all of it is there; raise what aiocoap answers by until then."""
+        return self._uploads.feed_and_take(request)
+
+    async def answer(
+        self, request: CoapMessage, build: Callable[[], Awaitable[CoapMessage]]
+    ) -> CoapMessage:
+        """Return the block asked for; `build` makes the answer when it is the first."""
+        answer = await self._answers.extract_or_insert(request, build)
+        answer.opt.block1 = request.opt.block1
+        return answer
+
+    def forget(self) -> None:
+        """Drop everything, and the timers that would."""
+        for kept in (self._uploads._assemblies, self._answers._completes):  # noqa: SLF001
+            if kept._timeout is not None:  # noqa: SLF001
+                kept._timeout.cancel()  # noqa: SLF001
 
 
 async def open_context(site: object) -> tuple[Any, QuietMessageManager]:

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiocoap import Message
-from aiocoap.blockwise import Block1Spool, Block2Cache
 from aiocoap.error import Error as CoapError
 from aiocoap.numbers.codes import Code as CoapCode
 
 from simulator import content as formats
-from simulator.coap_context import CoapMessage, CoapPipe, QuietMessageManager, open_context
+from simulator.coap_context import (
+    Blocks,
+    CoapMessage,
+    CoapPipe,
+    QuietMessageManager,
+    open_context,
+)
 from simulator.coap_request import UnusableRequestError, request_of
 from simulator.content import Format, FormatError
 from simulator.link import (
@@ -57,8 +62,7 @@ class CoapLink:
         self._handler: RequestHandler | None = None
         self._location: tuple[str, ...] = ()
         self._observations: set[_Observation] = set()
-        self._uploads = Block1Spool()
-        self._answers = Block2Cache()
+        self._blocks = Blocks()
         self._context: Any = None
         self._messages: QuietMessageManager | None = None
 
@@ -120,11 +124,12 @@ class CoapLink:
     async def close(self) -> None:
         """Close the socket; nothing is said."""
         self._observations.clear()
+        self._blocks.forget()
         await self._context.shutdown()
 
     async def render_to_pipe(self, pipe: CoapPipe) -> None:
         """Answer one incoming message, an observation again and again; called by aiocoap."""
-        message = self._uploads.feed_and_take(pipe.request)
+        message = self._blocks.whole(pipe.request)
         try:
             request = request_of(message)
         except UnusableRequestError as err:
@@ -148,11 +153,10 @@ class CoapLink:
             return _message_of(request.path, response, message.opt.accept)
 
         try:
-            answer = await self._answers.extract_or_insert(message, build)
+            answer = await self._blocks.answer(message, build)
         except _SilenceError:
             self._stay_silent(pipe.request)
             return
-        answer.opt.block1 = message.opt.block1
         pipe.add_response(answer, is_last=True)
 
     async def _serve_observation(self, pipe: CoapPipe, request: Request) -> None:

@@ -1,5 +1,6 @@
 """What the tests of simulated devices are made of: a server line in memory, an image server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -184,11 +185,31 @@ def whole_or_rest(request: web.Request, image: bytes, etag: str = '"one"') -> we
     return web.Response(status=206, body=image[start:], headers=headers)
 
 
-def cut_short(request: web.Request, image: bytes, *, sent_bytes: int, etag: str | None) -> None:
+def cut_short(
+    request: web.Request, image: bytes, *, sent_bytes: int, etag: str | None
+) -> web.Response:
     """Announce the whole image, send a part of it and hang up."""
-    transport = request.transport
-    assert transport is not None
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(image)}\r\n"
     tag = "" if etag is None else f"ETag: {etag}\r\n"
-    transport.write(f"{head}{tag}\r\n".encode() + image[:sent_bytes])
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(image)}\r\n{tag}\r\n"
+    return _send_and_hang_up(request, head, image[:sent_bytes])
+
+
+def cut_short_rest(
+    request: web.Request, image: bytes, *, start: int, sent_bytes: int
+) -> web.Response:
+    """Announce the rest of the image, send a part of it and hang up."""
+    size = len(image)
+    head = (
+        f"HTTP/1.1 206 Partial Content\r\nContent-Length: {size - start}\r\n"
+        f'Content-Range: bytes {start}-{size - 1}/{size}\r\nETag: "one"\r\n\r\n'
+    )
+    return _send_and_hang_up(request, head, image[start : start + sent_bytes])
+
+
+def _send_and_hang_up(request: web.Request, head: str, body: bytes) -> web.Response:
+    transport = request.transport
+    assert isinstance(transport, asyncio.Transport)
+    transport.write(head.encode() + body)
     transport.close()
+    # aiohttp wants an answer; it goes nowhere.
+    return web.Response()

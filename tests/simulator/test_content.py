@@ -5,10 +5,11 @@ import json
 import pytest
 
 from simulator.content import ContentError, Format, FormatError, decode_write, encode, encode_senml
+from simulator.link import Content
 
 STATE = (5, 0, 3)
 URI = (5, 0, 1)
-PROTOCOLS = {(5, 0, 8, 0): 2, (5, 0, 8, 1): 3}
+PROTOCOLS: Content = {(5, 0, 8, 0): 2, (5, 0, 8, 1): 3}
 
 
 @pytest.mark.parametrize(

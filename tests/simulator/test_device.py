@@ -267,10 +267,10 @@ async def test_a_sleepy_device_is_silent_until_it_wakes(
     sleepy = QueueMode(awake_seconds=0.3, sleep_seconds=0.1, waking=waking)
     async with running_device(server, queue_mode=sleepy) as device:
         await device.record.wait_for(Kind.FELL_ASLEEP)
-        assert device.is_asleep
+        slept = device.is_asleep
         assert await server.ask(READ, VERSION) is None
         await device.record.wait_for(Kind.WOKE)
-        assert not device.is_asleep
+        assert (slept, device.is_asleep) == (True, False)
         assert await server.code(READ, VERSION) == 205
         await device.record.wait_for(Kind.FELL_ASLEEP, times=2)
     assert server.heard[:2] == ["register", heard]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import count
+from itertools import chain, repeat
 
 import pytest
 from aiohttp import web
@@ -13,14 +13,23 @@ from simulator.download import Downloader, DownloadError, Transfer
 from simulator.image import make_image
 from simulator.states import Result
 
-from .device_parts import IMAGE, QUICK_DOWNLOADS, Answer, cut_short, image_server, whole_or_rest
+from .device_parts import (
+    IMAGE,
+    QUICK_DOWNLOADS,
+    Answer,
+    cut_short,
+    cut_short_rest,
+    image_server,
+    whole_or_rest,
+)
 
 HALF = len(IMAGE) // 2
+ANYHOW = Downloading()
 
 
 @asynccontextmanager
 async def downloader(
-    downloading: Downloading = Downloading(), origin: str = "http://127.0.0.1:1"
+    downloading: Downloading = ANYHOW, origin: str = "http://127.0.0.1:1"
 ) -> AsyncIterator[Downloader]:
     opened = Downloader(downloading, replace(QUICK_DOWNLOADS, compiled_origin=origin))
     try:
@@ -31,21 +40,23 @@ async def downloader(
 
 def in_turn(*answers: Answer) -> Answer:
     """Answer each request by the next of `answers`, and then as usual."""
-    number = count()
+    left = chain(answers, repeat(as_usual))
 
     def answer(request: web.Request) -> web.StreamResponse | None:
-        chosen = dict(enumerate(answers)).get(next(number), lambda _: None)
-        return chosen(request)
+        return next(left)(request)
 
     return answer
+
+
+def as_usual(_: web.Request) -> None:
+    """Leave it to the server."""
 
 
 def cut(*, etag: str | None = '"one"', sent_bytes: int = HALF) -> Answer:
     """Send the first half and hang up."""
 
     def answer(request: web.Request) -> web.StreamResponse | None:
-        cut_short(request, IMAGE, sent_bytes=sent_bytes, etag=etag)
-        return web.Response()
+        return cut_short(request, IMAGE, sent_bytes=sent_bytes, etag=etag)
 
     return answer
 
@@ -55,7 +66,7 @@ def status(code: int) -> Answer:
 
 
 async def result_of(
-    answer: Answer | None, downloading: Downloading = Downloading(), image: bytes = IMAGE
+    answer: Answer | None, downloading: Downloading = ANYHOW, image: bytes = IMAGE
 ) -> Result:
     async with image_server(answer, image) as server, downloader(downloading) as client:
         with pytest.raises(DownloadError) as caught:
@@ -79,11 +90,17 @@ async def test_after_a_cut_the_rest_is_asked_for_with_the_etag() -> None:
     assert server.requests[1]["If-Range"] == '"one"'
 
 
-async def test_many_cuts_do_no_harm_while_each_brings_something() -> None:
-    cuts = [cut(sent_bytes=HALF)] + [lambda request: whole_or_rest(request, IMAGE)]
-    async with image_server(in_turn(*cuts)) as server, downloader() as client:
+async def test_cuts_do_no_harm_while_each_answer_brings_something() -> None:
+    def next_bytes(request: web.Request) -> web.StreamResponse:
+        start = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        return cut_short_rest(request, IMAGE, start=start, sent_bytes=3000)
+
+    answers = in_turn(cut(), *[next_bytes] * 5)
+    async with image_server(answers) as server, downloader() as client:
         await client.fetch(Transfer(uri=server.uri()))
-    assert len(server.requests) == 2
+    assert [request.get("Range") for request in server.requests[1:]] == [
+        f"bytes={HALF + 3000 * number}-" for number in range(6)
+    ]
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"one"'])
@@ -195,15 +212,15 @@ async def test_a_slow_device_takes_its_time_and_gets_there() -> None:
 
 
 async def test_a_path_is_fetched_from_the_compiled_in_host() -> None:
-    async with image_server() as server:
-        async with downloader(Downloading(uri_is_path=True), server.origin) as client:
-            await client.fetch(Transfer(uri="/media/firmware/token/image.bin"))
+    device = Downloading(uri_is_path=True)
+    async with image_server() as server, downloader(device, server.origin) as client:
+        await client.fetch(Transfer(uri="/media/firmware/token/image.bin"))
     assert server.paths == ["/media/firmware/token/image.bin"]
 
 
 async def test_a_whole_address_is_asked_of_the_compiled_in_host_too() -> None:
-    async with image_server() as server:
-        async with downloader(Downloading(uri_is_path=True), server.origin) as client:
-            await client.fetch(Transfer(uri="http://home.invalid:8123/f/token/image.bin"))
+    device = Downloading(uri_is_path=True)
+    async with image_server() as server, downloader(device, server.origin) as client:
+        await client.fetch(Transfer(uri="http://home.invalid:8123/f/token/image.bin"))
     assert server.paths == ["http://home.invalid:8123/f/token/image.bin"]
     assert server.requests[0]["Host"] == "home.invalid:8123"
