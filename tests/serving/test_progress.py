@@ -268,6 +268,66 @@ async def test_over_tls_the_image_arrives_and_is_counted(
         await server.idle()
 
 
+HUGE = 8 * 1024 * 1024
+"""More than the kernel holds for one connection."""
+
+
+@pytest.fixture
+async def huge_server(tmp_path: Path) -> AsyncIterator[ImageServer]:
+    path = tmp_path / "huge"
+    path.write_bytes(bytes(HUGE))
+    async with ImageServer() as server:
+        server.offer(path)
+        yield server
+
+
+async def test_an_image_larger_than_the_kernels_buffer_waits_for_the_client(
+    huge_server: ImageServer,
+) -> None:
+    async with a_slow_client(huge_server) as client:
+        await client.send(request_text())
+        head = await client.head()
+        await until(lambda: held_bytes(huge_server) > HELD)
+        assert await client.read(head.length) == bytes(HUGE)
+    await huge_server.idle()
+    assert huge_server.percent == 100
+
+
+async def test_revoking_a_token_cuts_a_transfer_that_waits_for_its_client(
+    huge_server: ImageServer,
+) -> None:
+    async with a_slow_client(huge_server) as client:
+        await client.send(request_text())
+        await client.head()
+        await until(lambda: held_bytes(huge_server) > HELD)
+        huge_server.book.revoke(SESSION)
+        assert len(await client.read_to_end()) < HUGE
+        await huge_server.idle()
+
+
+async def test_a_server_that_stops_cuts_a_transfer_that_waits_for_its_client(
+    huge_server: ImageServer,
+) -> None:
+    async with a_slow_client(huge_server) as client:
+        await client.send(request_text())
+        await client.head()
+        await until(lambda: held_bytes(huge_server) > HELD)
+        await huge_server.stop()
+        assert len(await client.read_to_end()) < HUGE
+    assert huge_server.running == 0
+
+
+async def test_a_hundred_clients_are_served_at_once(
+    big_server: ImageServer, big_image: bytes
+) -> None:
+    async def fetch() -> bytes:
+        async with RawClient(big_server.port) as client:
+            return (await client.get()).body
+
+    bodies = await asyncio.gather(*(fetch() for _ in range(100)))
+    assert all(body == big_image for body in bodies)
+
+
 class SlowImage:
     """An image of no bytes that is a pipe: opening it takes until `release` opens the other end."""
 
