@@ -75,7 +75,7 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
     @override
     def installed_version(self) -> str | None:
         """Return what the device says it runs."""
-        return self.view.facts.firmware_version
+        return self.view.installed_version
 
     @property
     @override

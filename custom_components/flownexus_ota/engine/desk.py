@@ -161,7 +161,8 @@ class SessionDesk:
             deadline_at=now + profile.deadlines.waiting,
             from_version=version_of(record.facts, profile),
             reported_version=version_of(record.facts, profile),
-            may_reset=record.last_session is not None,
+            may_reset=record.last_session is not None
+            and record.last_session.phase is not Phase.SUCCEEDED,
         )
 
     def _prepare(self, record: DeviceRecord, session: Session) -> SessionRunner:

@@ -20,7 +20,7 @@ from .device_book import DeviceBook, DeviceRecord
 from .gateway import DeviceGateway
 from .offering import ImageOffering
 from .reader import ReadQueue
-from .reading import read_device
+from .reading import read_device, version_of
 from .refusal import DeviceUnknownError
 from .router import Router
 from .session_runner import SessionRunner
@@ -59,6 +59,7 @@ class Engine:
         self._gateway = gateway
         self._chronicle = chronicle
         self._listener = listener
+        self._profile_for = profile_for
         self._book = DeviceBook()
         self._reads = ReadQueue(self._read)
         self._desk = SessionDesk(
@@ -121,6 +122,7 @@ class Engine:
         return DeviceView(
             endpoint=endpoint,
             facts=record.facts,
+            installed_version=version_of(record.facts, self._profile_for(record.facts)),
             is_registered=record.is_registered,
             is_asleep=record.is_asleep,
             last_seen=record.last_seen,

@@ -11,6 +11,7 @@ from ..lwm2m.exchange import DeviceRefusedError, UnreadableReplyError
 from ..lwm2m.path import ResourcePath
 from ..ota.device_facts import DeviceFacts
 from ..ota.profile import Profile, VersionResource
+from ..ota.report import Report, ResultReported, StateReported, VersionReported
 from .gateway import DeviceGateway
 
 _LOGGER = logging.getLogger(__name__)
@@ -52,6 +53,25 @@ def version_of(facts: DeviceFacts, profile: Profile) -> str | None:
     if profile.version_resource is VersionResource.PACKAGE_VERSION:
         return facts.package_version
     return facts.firmware_version
+
+
+def reports_from(values: ResourceValues, facts: DeviceFacts, profile: Profile) -> list[Report]:
+    """Return what a session learns from values that its device told; the state comes last.
+
+    What was told together belongs together: a state finds its result noted already.
+    """
+    told = facts_from(
+        values,
+        DeviceFacts(endpoint=facts.endpoint, update_instance_id=facts.update_instance_id),
+    )
+    reports: list[Report] = []
+    if (version := version_of(told, profile)) is not None:
+        reports.append(VersionReported(version=version))
+    if told.update_result is not None:
+        reports.append(ResultReported(result=told.update_result))
+    if told.update_state is not None:
+        reports.append(StateReported(state=told.update_state))
+    return reports
 
 
 async def read_device(gateway: DeviceGateway, facts: DeviceFacts) -> DeviceFacts:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
-from ..lwm2m import device, firmware_update
 from ..lwm2m.events import (
     Awake,
     Deregistered,
@@ -21,18 +20,11 @@ from ..lwm2m.events import (
     UnrecognisedEvent,
 )
 from ..lwm2m.exchange import Lwm2mError, NotAuthorisedError
-from ..ota.report import (
-    DeviceRegistered,
-    Report,
-    ResultReported,
-    Resumed,
-    StateReported,
-    VersionReported,
-)
+from ..ota.report import DeviceRegistered, Report, Resumed
 from .device_book import DeviceBook, DeviceRecord
 from .gateway import DeviceGateway
 from .reader import ReadQueue
-from .reading import facts_from
+from .reading import facts_from, reports_from
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -194,26 +186,11 @@ class Router:
         facts = facts_from(event.values, record.facts)
         is_changed = facts != record.facts
         record.facts = facts
-        for report in _reports_of(event, record):
-            _tell(record, report)
+        if record.runner is not None:
+            for report in reports_from(event.values, facts, record.runner.profile):
+                record.runner.report(report)
         if is_changed:
             self._on_device(record)
-
-
-def _reports_of(event: ResourcesReported, record: DeviceRecord) -> list[Report]:
-    """Return what a session may learn; a result after its state, as both may come at once."""
-    update = firmware_update.instance(record.facts.update_instance_id or 0)
-    values, reports = event.values, list[Report]()
-    state = values.get(update.child(firmware_update.STATE))
-    result = values.get(update.child(firmware_update.UPDATE_RESULT))
-    version = values.get(device.FIRMWARE_VERSION)
-    if isinstance(version, str):
-        reports.append(VersionReported(version=version.strip()))
-    if isinstance(result, int):
-        reports.append(ResultReported(result=result))
-    if isinstance(state, int):
-        reports.append(StateReported(state=state))
-    return reports
 
 
 def _tell(record: DeviceRecord, report: Report) -> None:

@@ -42,7 +42,7 @@ class SessionRunner:
         """Take a stored or new session; `courier` is set before `run`."""
         self.session = session
         self.courier: Courier
-        self._profile = profile
+        self.profile = profile
         self._chronicle = chronicle
         self._hooks = hooks
         self._inbox: asyncio.Queue[Report] = asyncio.Queue(MAX_PENDING_REPORTS)
@@ -118,11 +118,11 @@ class SessionRunner:
     def _until_silence(self) -> float | None:
         if self.session.phase is Phase.WAITING:
             return None
-        silence = self._profile.deadlines.silence.total_seconds()
+        silence = self.profile.deadlines.silence.total_seconds()
         return self._heard_at + silence - _loop_time() or -1.0
 
     async def _take(self, report: Report) -> None:
-        step = advance(self.session, report, now=datetime.now(UTC), profile=self._profile)
+        step = advance(self.session, report, now=datetime.now(UTC), profile=self.profile)
         if step.session == self.session and not step.commands:
             return
         if _is_worth_remembering(self.session, step.session):

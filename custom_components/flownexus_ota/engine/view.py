@@ -15,6 +15,8 @@ class DeviceView:
 
     endpoint: Endpoint
     facts: DeviceFacts
+    installed_version: str | None
+    """From the resource that the device's profile names."""
     is_registered: bool
     is_asleep: bool
     last_seen: datetime | None
