@@ -9,7 +9,6 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flownexus_ota.const import DOMAIN
-
 from simulator.leshan import SimulatedLeshan
 
 from .fleet import World

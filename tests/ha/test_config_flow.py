@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from homeassistant.components.http import ApiConfig
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
-from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.flownexus_ota.const import DOMAIN
 
+from .forms import known_entry, suggestions
 from .web_server import LOOPBACK, WebAnswer, WebServer
 
 pytestmark = pytest.mark.usefixtures("unload_entries")
@@ -56,15 +54,6 @@ async def submit(hass: HomeAssistant, form: ConfigFlowResult, **fields: object) 
 
 async def add(hass: HomeAssistant, **fields: object) -> ConfigFlowResult:
     return await submit(hass, await begin(hass), **fields)
-
-
-def known_entry(hass: HomeAssistant, url: str, **more: object) -> MockConfigEntry:
-    """Return an entry as the flow would have stored it, not set up."""
-    title = f"Leshan {url.partition('//')[2]}"
-    data = {"url": url, "verify_ssl": True, **more}
-    entry = MockConfigEntry(domain=DOMAIN, title=title, unique_id=url, data=data)
-    entry.add_to_hass(hass)
-    return entry
 
 
 async def test_a_leshan_server_is_added_by_its_address_alone(
@@ -341,86 +330,3 @@ async def test_a_listening_entry_hears_of_new_data_and_is_not_reloaded_behind_it
     assert heard == ["new"]
     assert entry.state is state
     assert "has an update listener" not in caplog.text
-
-
-async def test_the_options_suggest_home_assistants_own_address(hass: HomeAssistant) -> None:
-    await async_setup_component(hass, "http", {})
-    hass.config.api = ApiConfig("192.168.1.10", "192.168.1.10", 8123, use_ssl=False)
-    entry = known_entry(hass, "http://127.0.0.1:2")
-
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-
-    assert suggestions(form) == {"firmware_base_url": "http://192.168.1.10:8123"}
-    await hass.config_entries.options.async_configure(form["flow_id"], suggestions(form))
-    assert dict(entry.options) == {
-        "firmware_base_url": "http://192.168.1.10:8123",
-        "max_parallel_updates": 10,
-    }
-
-
-async def test_options_are_stored_as_the_integration_reads_them(hass: HomeAssistant) -> None:
-    entry = known_entry(hass, "http://127.0.0.1:2")
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-
-    result = await hass.config_entries.options.async_configure(
-        form["flow_id"],
-        {"firmware_base_url": " http://10.0.0.5/ ", "max_parallel_updates": 1000.0},
-    )
-
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert dict(entry.options) == {
-        "firmware_base_url": "http://10.0.0.5",
-        "max_parallel_updates": 1000,
-    }
-    again = await hass.config_entries.options.async_init(entry.entry_id)
-    assert suggestions(again) == dict(entry.options)
-
-
-async def test_an_empty_base_url_means_home_assistants_own_address(hass: HomeAssistant) -> None:
-    entry = known_entry(hass, "http://127.0.0.1:2")
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-
-    await hass.config_entries.options.async_configure(
-        form["flow_id"], {"firmware_base_url": "", "max_parallel_updates": 3}
-    )
-
-    assert dict(entry.options) == {"max_parallel_updates": 3}
-
-
-async def test_a_base_url_that_no_device_can_use_is_told_and_can_be_corrected(
-    hass: HomeAssistant,
-) -> None:
-    entry = known_entry(hass, "http://127.0.0.1:2")
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-    form = await hass.config_entries.options.async_configure(
-        form["flow_id"], {"firmware_base_url": "coap://10.0.0.5", "max_parallel_updates": 3}
-    )
-    assert form["errors"] == {"firmware_base_url": "invalid_base_url"}
-    assert suggestions(form)["firmware_base_url"] == "coap://10.0.0.5"
-
-    result = await hass.config_entries.options.async_configure(
-        form["flow_id"], {"firmware_base_url": "http://10.0.0.5", "max_parallel_updates": 3}
-    )
-
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-
-
-@pytest.mark.parametrize("number", [0, 1001, -1])
-async def test_no_more_than_a_thousand_updates_run_and_no_fewer_than_one(
-    hass: HomeAssistant, number: int
-) -> None:
-    entry = known_entry(hass, "http://127.0.0.1:2")
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-
-    with pytest.raises(InvalidData):
-        await hass.config_entries.options.async_configure(
-            form["flow_id"], {"max_parallel_updates": number}
-        )
-
-
-def suggestions(form: ConfigFlowResult) -> dict[str, object]:
-    """Return what a form shows before anybody types, defaults apart."""
-    schema = form["data_schema"]
-    assert schema is not None
-    shown = {key.schema: (key.description or {}).get("suggested_value") for key in schema.schema}
-    return {name: value for name, value in shown.items() if value is not None}

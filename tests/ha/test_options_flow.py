@@ -1,0 +1,84 @@
+"""The options, as a person meets them."""
+
+import pytest
+from homeassistant.components.http import ApiConfig
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.setup import async_setup_component
+
+from .forms import known_entry, suggestions
+
+
+async def test_the_options_suggest_home_assistants_own_address(hass: HomeAssistant) -> None:
+    await async_setup_component(hass, "http", {})
+    hass.config.api = ApiConfig("192.168.1.10", "192.168.1.10", 8123, use_ssl=False)
+    entry = known_entry(hass, "http://127.0.0.1:2")
+
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    assert suggestions(form) == {"firmware_base_url": "http://192.168.1.10:8123"}
+    await hass.config_entries.options.async_configure(form["flow_id"], suggestions(form))
+    assert dict(entry.options) == {
+        "firmware_base_url": "http://192.168.1.10:8123",
+        "max_parallel_updates": 10,
+    }
+
+
+async def test_options_are_stored_as_the_integration_reads_them(hass: HomeAssistant) -> None:
+    entry = known_entry(hass, "http://127.0.0.1:2")
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    result = await hass.config_entries.options.async_configure(
+        form["flow_id"],
+        {"firmware_base_url": " http://10.0.0.5/ ", "max_parallel_updates": 1000.0},
+    )
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == {
+        "firmware_base_url": "http://10.0.0.5",
+        "max_parallel_updates": 1000,
+    }
+    again = await hass.config_entries.options.async_init(entry.entry_id)
+    assert suggestions(again) == dict(entry.options)
+
+
+async def test_an_empty_base_url_means_home_assistants_own_address(hass: HomeAssistant) -> None:
+    entry = known_entry(hass, "http://127.0.0.1:2")
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    await hass.config_entries.options.async_configure(
+        form["flow_id"], {"firmware_base_url": "", "max_parallel_updates": 3}
+    )
+
+    assert dict(entry.options) == {"max_parallel_updates": 3}
+
+
+async def test_a_base_url_that_no_device_can_use_is_told_and_can_be_corrected(
+    hass: HomeAssistant,
+) -> None:
+    entry = known_entry(hass, "http://127.0.0.1:2")
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    form = await hass.config_entries.options.async_configure(
+        form["flow_id"], {"firmware_base_url": "coap://10.0.0.5", "max_parallel_updates": 3}
+    )
+    assert form["errors"] == {"firmware_base_url": "invalid_base_url"}
+    assert suggestions(form)["firmware_base_url"] == "coap://10.0.0.5"
+
+    result = await hass.config_entries.options.async_configure(
+        form["flow_id"], {"firmware_base_url": "http://10.0.0.5", "max_parallel_updates": 3}
+    )
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("number", [0, 1001, -1])
+async def test_no_more_than_a_thousand_updates_run_and_no_fewer_than_one(
+    hass: HomeAssistant, number: int
+) -> None:
+    entry = known_entry(hass, "http://127.0.0.1:2")
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {"max_parallel_updates": number}
+        )
