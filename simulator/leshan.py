@@ -93,6 +93,10 @@ class SimulatedLeshan:
         self._links.add(link)
         return link
 
+    async def connect(self) -> ServerLink:
+        """As `link`, for devices that expect to wait for their line."""
+        return self.link()
+
     async def start(self, *, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> str:
         """Listen on the loopback, on a free port unless one is named; return the base URL."""
         self._port, self._ssl_context = port, ssl_context

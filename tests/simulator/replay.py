@@ -62,6 +62,7 @@ class Replay:
         self._session = session
         self._devices: dict[str, ScriptedDevice] = {}
         self._tasks: dict[int, asyncio.Task[Answer]] = {}
+        self._unanswered = 0
         self.answers: list[tuple[Exchange, Answer]] = []
         self.unused_answers: list[tuple[Exchange, Ids]] = []
 
@@ -83,6 +84,7 @@ class Replay:
             case Answered():
                 async with asyncio.timeout(LIMIT_SECONDS):
                     answer = await self._tasks[id(step.exchange)]
+                self._unanswered -= 1
                 self.answers.append((step.exchange, answer))
             case Event():
                 await self._cause(step)
@@ -97,6 +99,7 @@ class Replay:
         task = asyncio.create_task(self._exchange(exchange))
         silence = asyncio.create_task(device.was_asked_in_vain.wait())
         self._tasks[id(exchange)] = task
+        self._unanswered += 1
         await asyncio.wait(
             (task, silence), timeout=LIMIT_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
@@ -144,7 +147,7 @@ class Replay:
                     for ids, value in content_of(ids_of(path), node).items()
                 }
                 await self._devices[event.endpoint].link.send(content)
-            case "SLEEPING":
+            case "SLEEPING" if not self._unanswered:
                 self._server.put_to_sleep(event.endpoint)
             case "DEREGISTRATION" if not event.is_replaced_registration:
                 self._server.expire(event.endpoint)
