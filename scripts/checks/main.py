@@ -83,11 +83,11 @@ def _tests(python: Path, selection: Selection) -> list[Ended]:
         coverage = ["--cov", "--cov-report=", "--cov-fail-under=0"]
         coverage = coverage if selection.is_everything else []
         line = [*pytest, *coverage, f"--ignore={END_TO_END}", *selection.fast_paths]
+        if not selection.is_everything:
+            say("\ncoverage: not held to its limits, for this is a selection of the tests")
         fast = run_stage("unit and component tests", line, limit_s=FAST_LIMIT_S, is_pytest=True)
         ended.append(fast)
-        if not selection.is_everything:
-            say("coverage: not held to its limits, for this is a selection of the tests")
-        elif fast.status == 0:
+        if selection.is_everything and fast.status == 0:
             ended.extend(_coverage(python))
     if selection.end_to_end_paths is not None:
         # The harness forbids sockets and replaces parts of asyncio; here all is real.
