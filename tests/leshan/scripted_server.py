@@ -54,7 +54,9 @@ class ScriptedServer:
 
     async def __aenter__(self) -> Self:
         # No request outlives the test: the grace period for open streams is none.
-        self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.01)
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, handler_cancellation=True), shutdown_timeout=0.01
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()

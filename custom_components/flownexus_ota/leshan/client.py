@@ -6,32 +6,37 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
-from typing import Final
+from typing import Final, assert_never
 
 import aiohttp
 from yarl import URL
 
-from ..lwm2m.events import Endpoint, Registration, ResourceValues, ServerEvent
+from ..lwm2m.events import (
+    Endpoint,
+    Registration,
+    ResourceValues,
+    ServerConnected,
+    ServerDisconnected,
+    ServerEvent,
+)
 from ..lwm2m.exchange import (
     Delivery,
     DeviceAsleepError,
     DeviceRefusedError,
     Lwm2mError,
     NotThisServerError,
-    ServerUnreachableError,
-    UnreadableReplyError,
 )
 from ..lwm2m.path import ResourcePath
-from .address import ServerAddress, clients_url, events_url, normalise_url, resource_url
-from .jsontext import Json, decode_lenient
-from .listing import MAX_LIST_BYTES, ListDecoder
+from .address import ServerAddress, events_url, normalise_url, resource_url
+from .jsontext import Json
+from .list_download import download_list
+from .listing import ListDecoder
 from .nodes import string_node, values_of
 from .pacing import DEFAULT_TIMING, Breather, RequestLimits, Timing
 from .registration import NotARegistrationError, registration_of
 from .replies import Reply, list_failure, read_reply
 from .sse import ServerSentEvent
-from .stream import EventFeed
-from .text import shown
+from .stream import EventFeed, StreamBegan, StreamEnded, StreamItem
 from .transport import Transport, read_chunks
 from .wire import Generation, GenerationGuess, parse_event
 
@@ -80,7 +85,7 @@ class LeshanClient:
         """
         breather = Breather()
         has_own = has_strange = False
-        for element in ListDecoder(await self._list_chunks()).elements():
+        for element in ListDecoder(await self._list()).elements():
             try:
                 registration = self._registration(element)
             except NotARegistrationError as err:
@@ -95,40 +100,40 @@ class LeshanClient:
 
     def _registration(self, element: Json) -> Registration:
         registration = registration_of(element)
-        if isinstance(element, dict):
-            self._guess.saw_registration(element)
+        self._guess.saw_registration(element)
         return registration
 
-    async def _list_chunks(self) -> deque[bytes]:
-        timing = self._timing
-        limits = aiohttp.ClientTimeout(
-            total=timing.list_seconds,
-            sock_connect=timing.connect_seconds,
-            sock_read=timing.silence_seconds,
+    async def _list(self) -> deque[bytes]:
+        return await download_list(
+            self._transport, self._address, timing=self._timing, guess=self._guess
         )
-        async with self._transport.open(
-            "GET", clients_url(self._address), limits=limits
-        ) as response:
-            self._guess.saw_server(response.headers.get("Server"))
-            await _expect_list(response)
-            return await read_chunks(response, limit_bytes=MAX_LIST_BYTES)
 
     async def events(self) -> AsyncGenerator[ServerEvent]:
         """Yield events for ever, reconnecting; each connection begins with `ServerConnected`.
 
+        `ServerDisconnected` is told when a connection ends, and for attempts that fail, again only
+        when another kind of error does; `stream_problem` is then the error.
         Close the generator, or cancel the task that waits on it, to end the connection.
         """
         breather = Breather()
         feed = EventFeed(self._open_stream, self._timing)
         async with aclosing(feed.items()) as items:
             async for item in items:
-                match item:
-                    case ServerSentEvent():
-                        yield parse_event(item, self._guess)
-                    case _:
-                        self._stream_problem = feed.problem
-                        yield item
+                yield self._event(item)
                 await breather.give_way()
+
+    def _event(self, item: StreamItem) -> ServerEvent:
+        match item:
+            case ServerSentEvent():
+                return parse_event(item, self._guess)
+            case StreamBegan():
+                self._stream_problem = None
+                return ServerConnected()
+            case StreamEnded(problem=problem):
+                self._stream_problem = problem
+                return ServerDisconnected(reason=str(problem))
+            case _:
+                assert_never(item)
 
     @property
     def stream_problem(self) -> Lwm2mError | None:
@@ -277,16 +282,3 @@ class LeshanClient:
             self._guess.saw_server(response.headers.get("Server"))
             chunks = await read_chunks(response, limit_bytes=MAX_REPLY_BYTES)
             return read_reply(response.status, b"".join(chunks))
-
-
-async def _expect_list(response: aiohttp.ClientResponse) -> None:
-    """Raise what an answer without a list says."""
-    if response.status == HTTPStatus.OK:
-        return
-    if (location := response.headers.get("Location")) is not None:
-        raise NotThisServerError(f"redirects to {shown(location)}")
-    try:
-        body = b"".join(await read_chunks(response, limit_bytes=MAX_REPLY_BYTES))
-    except ServerUnreachableError, UnreadableReplyError:
-        body = b""
-    raise list_failure(response.status, decode_lenient(body))

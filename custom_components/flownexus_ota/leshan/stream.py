@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
-from ..lwm2m.events import ServerConnected, ServerDisconnected
 from ..lwm2m.exchange import Lwm2mError, UnreadableReplyError
 from .pacing import Timing
 from .sse import ServerSentEvent, SseDecoder, StreamLimitError
@@ -18,7 +18,20 @@ from .sse import ServerSentEvent, SseDecoder, StreamLimitError
 MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 _EVENT_OVERHEAD_BYTES: Final = 500
 
-type StreamItem = ServerSentEvent | ServerConnected | ServerDisconnected
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamBegan:
+    """A connection is open."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamEnded:
+    """There is no connection; told again only when the kind of problem changes."""
+
+    problem: Lwm2mError
+
+
+type StreamItem = ServerSentEvent | StreamBegan | StreamEnded
 type Connect = Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
 
 
@@ -36,9 +49,7 @@ class EventFeed:
         self._held_bytes = 0
         self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
-        # Unknown at first: the first failure is told, its repetitions are not.
-        self._is_connected: bool | None = None
-        self.problem: Lwm2mError | None = None
+        self._told_problem: type[Lwm2mError] | None = None
 
     async def items(self) -> AsyncGenerator[StreamItem]:
         """Yield what comes, for ever; the reading task ends with this generator."""
@@ -62,10 +73,10 @@ class EventFeed:
         failures = 0
         while True:
             begun = loop.time()
-            self.problem = await self._read_until_it_ends()
-            if self._is_connected is not False:
-                self._is_connected = False
-                self._hold(ServerDisconnected(reason=str(self.problem)))
+            problem = await self._read_until_it_ends()
+            if type(problem) is not self._told_problem:
+                self._told_problem = type(problem)
+                self._hold(StreamEnded(problem=problem))
             # Only a connection that has outlived the heartbeat shows that the server is well.
             is_stable = loop.time() - begun > self._timing.silence_seconds
             failures = 1 if is_stable else failures + 1
@@ -76,9 +87,8 @@ class EventFeed:
     async def _read_until_it_ends(self) -> Lwm2mError:
         try:
             async with self._connect() as response:
-                self.problem = None
-                self._is_connected = True
-                self._hold(ServerConnected())
+                self._told_problem = None
+                self._hold(StreamBegan())
                 await self._read(response.content)
         except Lwm2mError as err:
             return err

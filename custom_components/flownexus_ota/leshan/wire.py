@@ -48,9 +48,9 @@ class GenerationGuess:
         if version is not None and int(version[1]) >= _JETTY_OF_M18:
             self.generation = Generation.M18
 
-    def saw_registration(self, data: dict[str, Json]) -> None:
+    def saw_registration(self, data: Json) -> None:
         """Take a registration's JSON object: `availableInstances` came with M6."""
-        if "availableInstances" not in data:
+        if member(data, "availableInstances") is None:
             self.generation = Generation.M4
         elif self.generation is not Generation.M18:
             self.generation = Generation.M15
