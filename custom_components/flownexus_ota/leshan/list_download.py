@@ -45,6 +45,6 @@ async def _expect_list(response: aiohttp.ClientResponse) -> None:
         raise NotThisServerError(f"redirects to {shown(location)}")
     try:
         body = b"".join(await read_chunks(response, limit_bytes=MAX_ERROR_BYTES))
-    except ServerUnreachableError, UnreadableReplyError:
+    except aiohttp.ClientError, UnreadableReplyError:
         body = b""
     raise list_failure(response.status, decode_lenient(body))
