@@ -1,4 +1,4 @@
-"""Many devices at once against one real server over UDP, and the lines that tell what happens."""
+"""Many devices at once, and the lines that tell what happens to them."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.behaviours import BEHAVIOURS, Behaviour
 from simulator.coap_link import CoapLink
-from simulator.device import Device
+from simulator.device import Device, LinkFactory
 from simulator.download import DownloadSettings
 from simulator.link import ServerLink
 from simulator.objects import DeviceIdentity
@@ -26,8 +26,8 @@ type Print = Callable[[str], None]
 class FleetOptions:
     """What the devices of a fleet have in common, and how they differ."""
 
-    server: str
-    """Where the LwM2M server listens: "host:port"."""
+    server: str = "127.0.0.1:5683"
+    """Where the LwM2M server listens; unused with lines of one's own."""
     count: int = 5
     behaviours: Sequence[str] = ()
     """Of the first devices, in order; the others are happy."""
@@ -48,15 +48,13 @@ class FleetOptions:
 
 
 class Fleet:
-    """Devices over UDP; `devices` are in the order of their names."""
+    """Devices in the order of their names: over UDP, or by the lines that `connect` makes."""
 
-    def __init__(self, options: FleetOptions) -> None:
+    def __init__(self, options: FleetOptions, connect: LinkFactory | None = None) -> None:
         """Make the devices, switched off."""
         self.options = options
-        self.devices = [
-            Device(settings, partial(_connect, options.server))
-            for settings in device_settings(options)
-        ]
+        line = connect or partial(_connect, options.server)
+        self.devices = [Device(settings, line) for settings in device_settings(options)]
 
     async def start(self) -> None:
         """Switch all on, one after the other; they register in the background."""
