@@ -30,6 +30,7 @@ from .ota.profile import DEFAULT_PROFILE
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .serving.image_offering import StoredImageOffering
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
+from .storage.awaiting import stored
 from .storage.errors import HistoryError
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -72,9 +73,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
     """Forget the server's devices and their history."""
     shared = await acquire_shared(hass)
     try:
-        await hass.async_add_executor_job(
-            shared.writer.submit(lambda history: history.remove_server(entry.entry_id)).result
-        )
+        await stored(shared.writer.submit(lambda history: history.remove_server(entry.entry_id)))
     finally:
         await release_shared(hass)
 

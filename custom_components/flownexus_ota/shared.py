@@ -89,7 +89,7 @@ async def release_shared(hass: HomeAssistant) -> None:
 async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
     folder = hass.config.path(DOMAIN)
     mint = TokenMint(await _secret(hass))
-    history, writer, store, firmware = await hass.async_add_executor_job(_open, folder)
+    history, writer, store, firmware = await hass.async_add_executor_job(_open, hass, folder)
     if history.moved_aside is not None:
         show_history_damaged(hass, str(history.moved_aside.path))
     return Shared(
@@ -102,10 +102,10 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
     )
 
 
-def _open(folder: str) -> tuple[HistoryDb, HistoryWriter, ImageStore, Path]:
+def _open(hass: HomeAssistant, folder: str) -> tuple[HistoryDb, HistoryWriter, ImageStore, Path]:
     root = Path(folder)
     history = HistoryDb.open(root / f"{DOMAIN}.db")
-    writer = HistoryWriter(history)
+    writer = HistoryWriter(history, settle_in=hass.loop.call_soon_threadsafe)
     writer.start()
     return history, writer, ImageStore(root / "images"), root / "firmware"
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ..ota.session_state import Session
+from ..storage.awaiting import stored
 from ..storage.errors import (
     HistoryError,
     HistoryQueueFullError,
@@ -67,11 +68,11 @@ class Chronicle:
         def append(history: HistoryDb) -> None:
             history.record(session, at=at, evidence=evidence, token_sha256=token_sha256)
 
-        await self.ask(append)
+        await stored(self._writer.submit(append))
 
     async def ask[T](self, query: Callable[[HistoryDb], T]) -> T:
-        """Run a query in the writer's thread and return its answer."""
-        return await asyncio.wrap_future(self._writer.submit(query))
+        """Return the answer to a query that only reads."""
+        return await stored(self._writer.query(query))
 
     def tell_later(self, change: Callable[[HistoryDb], None]) -> None:
         """Queue a change whose loss would do no harm, e.g. a device's last known facts."""

@@ -221,7 +221,7 @@ class Engine:
     def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
         record.facts = facts
         registration_id, is_queue_mode = record.registration_id, record.is_queue_mode
-        last_seen = record.last_seen
+        last_seen, is_registered = record.last_seen, record.is_registered
 
         def store(history: HistoryDb) -> None:
             history.remember_device(
@@ -229,6 +229,7 @@ class Engine:
                 facts,
                 registration_id=registration_id,
                 last_seen=last_seen,
+                is_registered=is_registered,
                 is_queue_mode=is_queue_mode,
             )
 
