@@ -122,7 +122,7 @@ def described(value: object) -> str:
 async def ask(client: LeshanClient, exchange: Exchange) -> object:
     """Make the client send a request of the recorded kind; return what it made of the answer."""
     parts = exchange.path.split("?")[0].rstrip("/").split("/")[2:]
-    if parts[0] != "clients" or len(parts) == 1:
+    if parts[0] not in ("clients", "objectspecs") or len(parts) == 1:
         return [described(each) async for each in client.registrations()]
     # A slash cannot be asked for; the answer to it is one like any other.
     endpoint = Endpoint(unquote(parts[1]).replace("/", ""))
