@@ -1,9 +1,12 @@
 """A real HTTP server with one image on offer, and a client that speaks over a bare socket."""
 
 import asyncio
+import fcntl
 import hashlib
 import socket
 import ssl
+import struct
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,9 @@ LOOPBACK: Final = "127.0.0.1"
 LIMIT_SECONDS: Final = 20
 TOKEN: Final = "A" * 22
 SESSION: Final = "session"
+SMALL_BUFFER_BYTES: Final = 4096
+BIG: Final = 512 * 1024
+"""Bytes of an image that a slow client's kernel does not take at once."""
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -48,6 +54,9 @@ class ImageServer:
         self.running = 0
         """Requests that are being answered."""
         self.transports: Final[list[asyncio.Transport]] = []
+        self.gate: Final = asyncio.Event()
+        """Requests wait for it before they are answered; open at first."""
+        self.gate.set()
         self._limits: Final = limits
         self._certificate: Final = certificate
         app = web.Application()
@@ -62,6 +71,7 @@ class ImageServer:
         self.transports.append(request.transport)
         self.running += 1
         try:
+            await self.gate.wait()
             token = request.match_info["token"]
             return await serve_image(request, self.book, token, limits=self._limits)
         finally:
@@ -223,3 +233,15 @@ def request_text(
     target = f"/f/{token}/thingy.bin" if path is None else path
     lines = [f"{method} {target} HTTP/{version}", "Host: device", *headers]
     return "\r\n".join(lines) + "\r\n\r\n"
+
+
+def a_slow_client(server: ImageServer) -> RawClient:
+    """Return a client whose kernel takes next to nothing by itself."""
+    return RawClient(server.port, receive_buffer_bytes=SMALL_BUFFER_BYTES)
+
+
+def held_bytes(server: ImageServer) -> int:
+    """Ask the kernel what it still holds for the last client."""
+    held = bytearray(4)
+    fcntl.ioctl(server.transports[-1].get_extra_info("socket"), termios.TIOCOUTQ, held)
+    return int(struct.unpack("i", held)[0])

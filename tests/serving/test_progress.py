@@ -1,13 +1,7 @@
 """What is counted as having left, and how transfers end that do not go well."""
 
 import asyncio
-import errno
-import fcntl
-import os
-import random
 import ssl
-import struct
-import termios
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,44 +11,23 @@ import pytest
 from custom_components.flownexus_ota.serving.handler import TransferLimits
 from tests.ha.web_server import self_signed_certificate
 
-from .image_server import LOOPBACK, SESSION, TOKEN, ImageServer, RawClient, request_text, until
+from .image_server import (
+    BIG,
+    LOOPBACK,
+    SESSION,
+    TOKEN,
+    ImageServer,
+    RawClient,
+    a_slow_client,
+    held_bytes,
+    request_text,
+    until,
+)
 
-SMALL_BUFFER_BYTES = 4096
-BIG = 512 * 1024
 HELD = 100_000
 """More than the client's own kernel can have taken."""
 
 BOTH_KINDS_OF_SERVER = pytest.mark.parametrize("handler_cancellation", [True, False])
-
-
-@pytest.fixture
-def big_image(tmp_path: Path) -> bytes:
-    return random.Random(2).randbytes(BIG)
-
-
-@pytest.fixture
-def big_path(tmp_path: Path, big_image: bytes) -> Path:
-    path = tmp_path / "big"
-    path.write_bytes(big_image)
-    return path
-
-
-@pytest.fixture
-async def big_server(big_path: Path) -> AsyncIterator[ImageServer]:
-    async with ImageServer() as server:
-        server.offer(big_path)
-        yield server
-
-
-def a_slow_client(server: ImageServer) -> RawClient:
-    return RawClient(server.port, receive_buffer_bytes=SMALL_BUFFER_BYTES)
-
-
-def held_bytes(server: ImageServer) -> int:
-    """Ask the kernel what it still holds for the last client."""
-    held = bytearray(4)
-    fcntl.ioctl(server.transports[-1].get_extra_info("socket"), termios.TIOCOUTQ, held)
-    return int(struct.unpack("i", held)[0])
 
 
 async def test_bytes_that_the_kernel_holds_have_not_left(
@@ -189,62 +162,6 @@ async def test_bytes_that_are_sent_twice_count_once(server: ImageServer, image: 
     assert server.covered_bytes == 1500
 
 
-async def test_a_client_of_a_silent_file_system_is_served_all_the_same(
-    server: ImageServer, image: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_args: object) -> int:
-        raise OSError(errno.EINVAL, "Invalid argument")
-
-    monkeypatch.setattr(os, "sendfile", refuse)
-    async with RawClient(server.port) as client:
-        answer = await client.get("Range: bytes=10-")
-    await server.idle()
-    assert answer.body == image[10:]
-    assert server.covered_bytes == len(image) - 10
-
-
-async def test_a_disk_that_fails_midway_is_logged_and_ends_the_connection(
-    server: ImageServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_args: object) -> int:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "sendfile", fail)
-    async with RawClient(server.port) as client:
-        await client.send(request_text())
-        await client.head()
-        assert await client.read_to_end() == b""
-    await server.idle()
-    assert "An image's transfer broke off: Input/output error" in caplog.text
-    assert "Traceback" not in caplog.text
-
-
-@pytest.mark.parametrize("is_native", [True, False])
-async def test_an_image_that_becomes_shorter_midway_ends_the_connection(
-    big_server: ImageServer,
-    big_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    is_native: bool,
-) -> None:
-    def end_of_file(*_args: object) -> bytes:
-        return b""
-
-    def refuse(*_args: object) -> int:
-        raise OSError(errno.EINVAL, "Invalid argument")
-
-    sendfile = [refuse, lambda *_args: 0][is_native]
-    monkeypatch.setattr(os, "sendfile", sendfile)
-    monkeypatch.setattr(os, "pread", end_of_file)
-    async with RawClient(big_server.port) as client:
-        await client.send(request_text())
-        await client.head()
-        assert await client.read_to_end() == b""
-    await big_server.idle()
-    assert "the image has become shorter" in caplog.text
-
-
 async def test_over_tls_the_image_arrives_and_is_counted(
     tmp_path: Path, big_path: Path, big_image: bytes
 ) -> None:
@@ -326,79 +243,3 @@ async def test_a_hundred_clients_are_served_at_once(
 
     bodies = await asyncio.gather(*(fetch() for _ in range(100)))
     assert all(body == big_image for body in bodies)
-
-
-class SlowImage:
-    """An image of no bytes that is a pipe: opening it takes until `release` opens the other end."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._writer = -1
-        os.mkfifo(path)
-
-    async def release(self) -> None:
-        await until(self._is_opened)
-
-    async def closed(self) -> None:
-        await until(self._is_closed)
-        os.close(self._writer)
-
-    def _is_opened(self) -> bool:
-        with suppress(OSError):
-            self._writer = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
-        return self._writer >= 0
-
-    def _is_closed(self) -> bool:
-        try:
-            os.write(self._writer, b"x")
-        except BrokenPipeError:
-            return True
-        return False
-
-
-@pytest.fixture
-def slow_image(tmp_path: Path) -> SlowImage:
-    return SlowImage(tmp_path / "pipe")
-
-
-async def test_a_token_that_is_revoked_while_the_image_is_opened_gets_a_404(
-    slow_image: SlowImage,
-) -> None:
-    async with ImageServer() as server, RawClient(server.port) as client:
-        server.offer(slow_image.path, size_bytes=0)
-        await client.send(request_text())
-        await until(lambda: server.running == 1)
-        server.book.revoke(SESSION)
-        await slow_image.release()
-        answer = await client.answer()
-        assert answer.status == 404
-        await slow_image.closed()
-
-
-async def test_a_server_that_stops_while_the_image_is_opened_closes_it(
-    slow_image: SlowImage,
-) -> None:
-    async with ImageServer() as server, RawClient(server.port) as client:
-        server.offer(slow_image.path, size_bytes=0)
-        await client.send(request_text())
-        await until(lambda: server.running == 1)
-        await server.stop()
-        assert server.running == 0
-        await slow_image.release()
-        await slow_image.closed()
-
-
-@BOTH_KINDS_OF_SERVER
-async def test_a_client_that_is_gone_before_the_image_is_open_leaves_no_trace(
-    slow_image: SlowImage, caplog: pytest.LogCaptureFixture, *, handler_cancellation: bool
-) -> None:
-    async with ImageServer(handler_cancellation=handler_cancellation) as server:
-        server.offer(slow_image.path, size_bytes=0)
-        async with RawClient(server.port) as client:
-            await client.send(request_text())
-            await until(lambda: server.running == 1)
-            server.transports[-1].abort()
-        await slow_image.release()
-        await slow_image.closed()
-        await server.idle()
-    assert "Traceback" not in caplog.text

@@ -19,6 +19,8 @@ from .ranges import Full, NotModified, NotSatisfiable, Partial, Selection, selec
 
 _LOGGER: Final = logging.getLogger(__name__)
 
+# As the RFC spells it; aiohttp says "Etag", and not every device ignores case as it should.
+_ETAG: Final = istr("ETag")
 _COMMON_HEADERS: Final = {
     # A proxy that compresses or keeps an image breaks resuming.
     hdrs.CACHE_CONTROL: "no-store, no-transform",
@@ -136,13 +138,13 @@ def _image(offer: Offer, status: HTTPStatus, headers: dict[istr, str]) -> web.St
         hdrs.ACCEPT_RANGES: "bytes",
         hdrs.CONTENT_ENCODING: "identity",
         hdrs.CONTENT_TYPE: "application/octet-stream",
-        hdrs.ETAG: offer.etag,
+        _ETAG: offer.etag,
     }
     return web.StreamResponse(status=status, headers=_COMMON_HEADERS | headers)
 
 
 def _not_modified(offer: Offer) -> web.Response:
-    headers = _COMMON_HEADERS | {hdrs.ETAG: offer.etag}
+    headers = _COMMON_HEADERS | {_ETAG: offer.etag}
     return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
 
 
@@ -164,10 +166,11 @@ async def _open(offer: Offer) -> FileIO:
     """Open the image off the event loop; raise `OSError` if its size is not the one offered."""
     opening = asyncio.get_running_loop().run_in_executor(None, _open_blocking, offer)
     try:
-        return await asyncio.shield(opening)
+        await asyncio.wait({opening})  # Unlike `shield`, silent about the error of a lost client.
     except asyncio.CancelledError:
         opening.add_done_callback(_close_unused)
         raise
+    return opening.result()
 
 
 def _open_blocking(offer: Offer) -> FileIO:

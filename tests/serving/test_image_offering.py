@@ -1,0 +1,115 @@
+"""From the image store to the URL that a device is given."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from custom_components.flownexus_ota.lwm2m.events import Endpoint
+from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
+from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE, Profile, UriStyle
+from custom_components.flownexus_ota.ota.session_state import Session, Target
+from custom_components.flownexus_ota.serving.image_offering import StoredImageOffering
+from custom_components.flownexus_ota.serving.offers import OfferBook
+from custom_components.flownexus_ota.serving.tokens import TokenMint, token_sha256
+from custom_components.flownexus_ota.storage.image_store import ImageStore
+
+SECRET = b"0123456789abcdef"
+IMAGE = b"an image"
+
+
+@dataclass
+class Desk:
+    """An offering with all that it works with."""
+
+    offering: StoredImageOffering
+    book: OfferBook
+    store: ImageStore
+    session: Session
+    base_url: str | None = "http://192.0.2.7:8123"
+
+    def token_of(self, uri: str) -> str:
+        return uri.split("/")[-2]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    source = tmp_path / "thingy 1.bin"
+    source.write_bytes(IMAGE)
+    store = ImageStore(tmp_path / "images")
+    sha256 = store.add(source).sha256
+    target = Target(
+        sha256=sha256,
+        size_bytes=len(IMAGE),
+        version="1",
+        expected_version="1",
+        file_name="thingy 1.bin",
+    )
+    session = Session(
+        id="session",
+        server_id="server",
+        endpoint=Endpoint("sensor-7"),
+        target=target,
+        created_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )
+    book = OfferBook()
+    offering = StoredImageOffering(store, book, TokenMint(SECRET), base_url=lambda: made.base_url)
+    made = Desk(offering=offering, book=book, store=store, session=session)
+    return made
+
+
+async def test_an_offer_opens_a_url_for_the_stores_file(desk: Desk) -> None:
+    uri = await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    token = desk.token_of(uri)
+    offer = desk.book.find(token)
+    assert uri == f"http://192.0.2.7:8123/f/{token}/thingy_1.bin"
+    assert offer is not None
+    assert offer.path.read_bytes() == IMAGE
+    assert offer.path == desk.store.path(desk.session.target.sha256)
+
+
+async def test_the_history_keeps_the_fingerprint_of_the_token(desk: Desk) -> None:
+    uri = await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    assert desk.offering.token_sha256(desk.session) == token_sha256(desk.token_of(uri))
+
+
+async def test_a_device_with_a_compiled_in_host_gets_a_path(desk: Desk) -> None:
+    uri = await desk.offering.offer(desk.session, Profile(uri_style=UriStyle.PATH))
+    assert uri.startswith("/media/firmware/")
+
+
+async def test_the_same_offer_has_the_same_url_and_the_next_one_another(desk: Desk) -> None:
+    first = await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    again = await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    fresh = await desk.offering.offer(replace(desk.session, offer_number=1), DEFAULT_PROFILE)
+    assert first == again
+    assert first != fresh
+    assert desk.book.find(desk.token_of(first)) is None
+    assert desk.book.find(desk.token_of(fresh)) is not None
+
+
+async def test_a_revoked_offer_is_no_more(desk: Desk) -> None:
+    uri = await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    desk.offering.revoke("session")
+    desk.offering.revoke("session")
+    assert desk.book.find(desk.token_of(uri)) is None
+
+
+async def test_an_image_that_is_not_in_the_store_is_not_offered(desk: Desk) -> None:
+    desk.store.remove(desk.session.target.sha256)
+    with pytest.raises(ImageUnavailableError, match="not in the store"):
+        await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    assert desk.book.covered_bytes("session") is None
+
+
+async def test_without_a_base_url_nothing_is_offered(desk: Desk) -> None:
+    desk.base_url = None
+    with pytest.raises(ImageUnavailableError, match="no firmware base URL"):
+        await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+
+
+async def test_a_base_url_that_is_too_long_is_not_offered(desk: Desk) -> None:
+    desk.base_url = "http://" + "h" * 100
+    with pytest.raises(ImageUnavailableError, match="127 are allowed"):
+        await desk.offering.offer(desk.session, DEFAULT_PROFILE)
