@@ -1,0 +1,39 @@
+"""Firmware for the simulated devices in Home Assistant's catalogue folder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.image import make_image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Firmware:
+    """One image, and what its sidecar says of it."""
+
+    version: str
+    manufacturer: str
+    model: str
+    size_bytes: int
+    title: str
+    release_notes: str
+    release_url: str | None = None
+
+
+def add_firmware(folder: Path, firmware: Firmware) -> None:
+    """Write an image and its sidecar; same arguments, same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{firmware.model.lower().replace(' ', '-')}-{firmware.version}.bin"
+    image = make_image(firmware.version, firmware.size_bytes, seed=len(firmware.release_notes))
+    (folder / name).write_bytes(image)
+    sidecar = {
+        "version": firmware.version,
+        "title": firmware.title,
+        "manufacturer": firmware.manufacturer,
+        "model": firmware.model,
+        "release_notes": firmware.release_notes,
+    }
+    if firmware.release_url is not None:
+        sidecar["release_url"] = firmware.release_url
+    text = json.dumps(sidecar, indent=2, ensure_ascii=False)
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")

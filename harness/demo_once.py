@@ -1,0 +1,76 @@
+"""`scripts/demo --once`: one update through Home Assistant's WebSocket API, as a client does it."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from harness.device_log import DeviceLog
+from harness.hass import Hass
+from harness.hass_socket import CommandError, State
+from harness.waiting import StageError
+from scripts.setup.console import say
+
+_INSTALL_LIMIT_SECONDS: Final = 600.0
+_SHOWN_LIMIT_SECONDS: Final = 10.0
+_SHOWN: Final = ("installed_version", "latest_version", "in_progress", "update_percentage")
+
+
+async def update_once(hass: Hass, devices: DeviceLog, endpoint: str) -> int:
+    """Update one device and print what is seen of it; return 0 if it runs the new version."""
+    entity_id = await hass.update_entity(endpoint)
+    printer = _Printer(entity_id)
+    printer.note(entity_id, hass.states[entity_id])
+    unlisten = hass.socket.listen(printer.note)
+    target = hass.states[entity_id]["attributes"]["latest_version"]
+    say(f"Updating {endpoint} to {target} by update.install on {entity_id}")
+    try:
+        await hass.socket.call(
+            "update.install", {"entity_id": entity_id}, limit_seconds=_INSTALL_LIMIT_SECONDS
+        )
+        await _until_shown(hass, entity_id)
+    except CommandError as err:
+        say(f"FAILED: Home Assistant says: {err.message}")
+        return 1
+    finally:
+        unlisten()
+    try:
+        await devices.until_running(endpoint, target)
+    except StageError:
+        say(f"FAILED: {endpoint} itself runs {devices.running_version(endpoint)}, not {target}")
+        return 1
+    say(f"OK: {endpoint} itself says that it runs {target}")
+    return 0
+
+
+async def _until_shown(hass: Hass, entity_id: str) -> None:
+    """Wait until the card says so too; an update that waits (a device asleep) is waited for."""
+    await hass.socket.until(
+        lambda: not hass.states[entity_id]["attributes"]["in_progress"],
+        "the update to end",
+        limit_seconds=_INSTALL_LIMIT_SECONDS,
+    )
+    await hass.socket.until(
+        lambda: hass.states[entity_id]["state"] == "off",
+        'the card to say "Up-to-date"',
+        limit_seconds=_SHOWN_LIMIT_SECONDS,
+    )
+
+
+class _Printer:
+    """Prints every change of one entity, with the time."""
+
+    def __init__(self, entity_id: str) -> None:
+        self._entity_id = entity_id
+        self._last: dict[str, Any] = {}
+
+    def note(self, entity_id: str, state: State | None) -> None:
+        """Print what is new."""
+        if entity_id != self._entity_id:
+            return
+        shown = {"state": None if state is None else state["state"]}
+        if state is not None:
+            shown |= {name: state["attributes"].get(name) for name in _SHOWN}
+        new = {name: value for name, value in shown.items() if self._last.get(name, "") != value}
+        self._last = shown
+        if new:
+            time = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            say(f"{time}  {entity_id}  {'  '.join(f'{k}={v}' for k, v in new.items())}")

@@ -1,0 +1,132 @@
+"""A real Home Assistant process with the integration, and who is logged in there."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from harness.hass_folder import write_hass_folder
+from harness.hass_http import HassHttp, Login
+from harness.hass_socket import HassSocket, State
+from harness.hass_version import NEWEST, HassVersion
+from harness.ports import HOST, free_tcp_port
+from harness.process import ManagedProcess
+from harness.waiting import poll_until
+from scripts.setup.certificates import certificate_environ
+from scripts.setup.python314 import build_environ
+
+# The first start may have to install what the release asks for.
+_START_LIMIT_SECONDS: Final = 180.0
+_ENTITY_LIMIT_SECONDS: Final = 30.0
+# Home Assistant's own: "start me again", as the restart button of its page asks for.
+RESTART_EXIT_STATUS: Final = 100
+
+
+class Hass:
+    """One Home Assistant; `start` first, then `onboard`, then everything else."""
+
+    def __init__(self, folder: Path, *, version: HassVersion = NEWEST, port: int = 0) -> None:
+        """Choose the port unless one is given; nothing is started or written."""
+        self.folder = folder / "config"
+        self.version = version
+        self.login = Login()
+        self.port = port or free_tcp_port()
+        self._log_file = folder / "hass.log"
+        self._ends = AsyncExitStack()
+        self._process: ManagedProcess | None = None
+        self._http: HassHttp | None = None
+        self._socket: HassSocket | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The address of its page."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def process(self) -> ManagedProcess:
+        """The process; only after `start`."""
+        assert self._process is not None  # noqa: S101  a mistake of ours
+        return self._process
+
+    @property
+    def http(self) -> HassHttp:
+        """Its HTTP API; only after `start`."""
+        assert self._http is not None  # noqa: S101  a mistake of ours
+        return self._http
+
+    @property
+    def socket(self) -> HassSocket:
+        """Its WebSocket API; only after `onboard`."""
+        assert self._socket is not None  # noqa: S101  a mistake of ours
+        return self._socket
+
+    @property
+    def states(self) -> dict[str, State]:
+        """All states, by entity id."""
+        return self.socket.states
+
+    async def start(self, ends: AsyncExitStack) -> None:
+        """Write the folder, start, and wait until the page is there; `ends` gets what ends it."""
+        self._ends = ends
+        python = self.version.python()
+        write_hass_folder(self.folder, self.version, self.port)
+        self._process = await ManagedProcess.start(
+            f"Home Assistant {self.version.number}",
+            [python, "-m", "homeassistant", "--config", self.folder],
+            folder=self.folder,
+            log_file=self._log_file,
+            env={**build_environ(python), **certificate_environ()},
+        )
+        ends.push_async_callback(self._process.stop)
+        if self._http is None:
+            self._http = HassHttp(self.base_url)
+            ends.push_async_callback(self._http.close)
+        await self._until_up()
+
+    async def onboard(self) -> None:
+        """Create the user and log in."""
+        token = await self.http.create_user(self.login)
+        self._socket = await HassSocket.connect(self.http.session, self.base_url, token)
+        self._ends.push_async_callback(self._socket.close)
+
+    async def add_server(self, leshan_url: str) -> None:
+        """Set up the integration for a Leshan server, as a person does."""
+        token = await self.http.log_in(self.login)
+        await self.http.add_server(token, leshan_url)
+
+    async def entity_id(self, platform: str, endpoint: str, key: str) -> str:
+        """Return an entity of a device once it has a state; raise StageError."""
+        found: list[str] = []
+
+        async def is_there() -> bool:
+            ending = f"_{endpoint}_{key}"
+            found[:] = [
+                entity["entity_id"]
+                for entity in await self.socket.command("config/entity_registry/list")
+                if entity["platform"] == "flownexus_ota"
+                and entity["entity_id"].startswith(f"{platform}.")
+                and entity["unique_id"].endswith(ending)
+                and entity["entity_id"] in self.states
+            ]
+            return bool(found)
+
+        what = f"the {platform} entity {key} of {endpoint}"
+        await poll_until(is_there, what, limit_seconds=_ENTITY_LIMIT_SECONDS)
+        return found[0]
+
+    async def update_entity(self, endpoint: str) -> str:
+        """Return the update entity of a device once it has an update to offer."""
+        entity_id = await self.entity_id("update", endpoint, "firmware")
+        await self.socket.until(
+            lambda: self.states[entity_id]["state"] == "on",
+            f"an update for {endpoint}",
+            limit_seconds=_ENTITY_LIMIT_SECONDS,
+        )
+        return entity_id
+
+    async def _until_up(self) -> None:
+        async def is_up() -> bool:
+            if not self.process.is_running:
+                raise self.process.ended_error()
+            return await self.http.is_up()
+
+        await poll_until(is_up, "Home Assistant's page", limit_seconds=_START_LIMIT_SECONDS)

@@ -1,0 +1,74 @@
+"""Home Assistant's configuration folder, written before its first start."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from harness.hass_version import HassVersion
+from harness.ports import HOST
+from scripts.setup.places import REPOSITORY
+
+DOMAIN: Final = "flownexus_ota"
+_CONFIGURATION: Final = """\
+frontend:
+config:
+history:
+logbook:
+logger:
+  default: warning
+  logs:
+    custom_components.flownexus_ota: debug
+"""
+# All but `user`: their API would set up a weather forecast and a radio, which need the internet.
+_ONBOARDING_DONE: Final = ("core_config", "analytics", "integration")
+
+
+def write_hass_folder(folder: Path, version: HassVersion, port: int) -> None:
+    """Write what Home Assistant needs to find at its first start, the integration included."""
+    storage = folder / ".storage"
+    storage.mkdir(parents=True, exist_ok=True)
+    (folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
+    components = folder / "custom_components"
+    components.mkdir(exist_ok=True)
+    link = components / DOMAIN
+    if not link.is_symlink():
+        link.symlink_to(REPOSITORY / "custom_components" / DOMAIN)
+    _write_stored(storage, "http", _http(version, port))
+    if not (storage / "onboarding").exists():
+        onboarding = {"version": 4, "minor_version": 1, "data": {"done": list(_ONBOARDING_DONE)}}
+        _write_stored(storage, "onboarding", onboarding)
+
+
+def firmware_folder(folder: Path) -> Path:
+    """Return the integration's catalogue folder."""
+    return folder / DOMAIN / "firmware"
+
+
+def _http(version: HassVersion, port: int) -> dict[str, Any]:
+    """Return the stored settings of the HTTP server, as confirmed ones.
+
+    `http:` in YAML would be taken for a trial and reverted after five minutes.
+    """
+    stable = {
+        "server_host": [HOST],
+        "server_port": port,
+        "cors_allowed_origins": ["https://cast.home-assistant.io"],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": version.ssl_profile,
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+    return {
+        "version": version.http_storage_version,
+        "minor_version": version.http_storage_minor_version,
+        "data": {"stable": stable, "pending": None, "yaml_migration_done": True},
+    }
+
+
+def _write_stored(storage: Path, key: str, content: dict[str, Any]) -> None:
+    text = json.dumps(content | {"key": key}, indent=2)
+    (storage / key).write_text(text, encoding="utf-8")

@@ -1,0 +1,66 @@
+"""The simulated Leshan, and devices attached to it, in this process."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from harness.device_log import DeviceLog
+from harness.device_site import endpoints
+from harness.process import ManagedProcess
+from simulator.device import Device
+from simulator.fleet import FleetOptions, device_settings
+from simulator.leshan import SimulatedLeshan
+from simulator.leshan_generation import Generation, LeshanSettings
+from simulator.link import ServerLink
+from simulator.record import Entry
+
+# Of the server, below that of the devices: it believes them asleep when they are.
+AWAKE_SECONDS: Final = 20.0
+
+
+class SimulatedSite:
+    """A simulated Leshan of one generation."""
+
+    def __init__(self, generation: Generation = Generation.M18) -> None:
+        """Start nothing yet."""
+        self.log = DeviceLog()
+        self.processes: tuple[ManagedProcess, ...] = ()
+        settings = LeshanSettings(generation=generation, awake_seconds=AWAKE_SECONDS)
+        self._leshan = SimulatedLeshan(settings)
+        self._devices: list[Device] = []
+
+    @property
+    def description(self) -> str:
+        """Which Leshan this is, for a person."""
+        return f"simulated Leshan, as {self._leshan.settings.generation.name} (no Java, no UDP)"
+
+    @property
+    def base_url(self) -> str:
+        """Where its API is."""
+        return self._leshan.base_url
+
+    async def start(self, ends: AsyncExitStack, folder: Path) -> None:  # noqa: ARG002
+        """Listen; it keeps nothing in the folder."""
+        await self._leshan.start()
+        ends.push_async_callback(self._stop)
+
+    async def add_devices(self, options: FleetOptions) -> None:
+        """Switch devices on."""
+        for settings in device_settings(options):
+            device = Device(settings, self._connect)
+            device.record.listen(partial(self._note, device.endpoint))
+            self._devices.append(device)
+            device.start()
+        await self.log.until_registered(endpoints(options))
+
+    async def _connect(self) -> ServerLink:
+        return self._leshan.link()
+
+    def _note(self, endpoint: str, entry: Entry) -> None:
+        self.log.note(endpoint, entry.kind.value, entry.value)
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(device.stop(deregisters=False) for device in self._devices))
+        await self._leshan.stop()
