@@ -9,10 +9,9 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .base_url import default_firmware_base_url
+from .base_url import firmware_base_url
 from .connection import leshan_client
 from .const import (
-    CONF_FIRMWARE_BASE_URL,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_URL,
     DEFAULT_MAX_PARALLEL_UPDATES,
@@ -146,7 +145,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         shared.store,
         shared.book,
         shared.mint,
-        base_url=lambda: firmware_base_url(hass, entry),
+        base_url=lambda: firmware_base_url(hass, entry.options),
     )
 
     def on_writable(is_writable: bool) -> None:  # noqa: FBT001 # the chronicle calls it by position
@@ -175,12 +174,6 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         ),
     )
     return runtime
-
-
-def firmware_base_url(hass: HomeAssistant, entry: FlownexusConfigEntry) -> str | None:
-    """Return the address under which devices find images: the option, else our own address."""
-    option: str | None = entry.options.get(CONF_FIRMWARE_BASE_URL)
-    return option or default_firmware_base_url(hass)
 
 
 def max_parallel_updates(options: Mapping[str, Any]) -> int:

@@ -166,13 +166,13 @@ async def test_answers_that_are_lost_do_not_matter_when_the_device_acts(stage: S
     assert session.reason is Reason.VERSION_PROVED
 
 
-async def test_an_image_that_is_gone_ends_the_session_in_time(stage: Stage) -> None:
-    stage.profile = Profile(deadlines=Deadlines(offered=BRIEF, answer=BRIEF))
+async def test_an_image_that_is_gone_ends_the_session_at_once(stage: Stage) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
     stage.offering.error = ImageUnavailableError("not in the store")
     session = await (await stage.update(device)).finished
-    assert session.reason is Reason.OFFER_IGNORED
+    assert (session.reason, session.evidence) == (Reason.IMAGE_UNAVAILABLE, "not in the store")
+    assert not [each for each in device.asked if each.startswith("write")]
 
 
 async def test_a_device_that_cannot_be_observed_is_updated_all_the_same(stage: Stage) -> None:

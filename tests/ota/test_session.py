@@ -13,6 +13,7 @@ from custom_components.flownexus_ota.ota.report import (
     DeviceRead,
     DeviceRegistered,
     ExecuteAnswered,
+    ImageUnavailable,
     PlaceGranted,
     ResultReported,
     Resumed,
@@ -197,6 +198,15 @@ def test_a_final_session_never_changes() -> None:
     final = play.session
     play.tell(ResultReported(result=8), DeadlinePassed(), StateReported(state=1), Resumed())
     assert (play.session, play.commands) == (final, ())
+
+
+def test_a_place_granted_to_a_session_that_runs_means_nothing() -> None:
+    assert transferring().tell(PlaceGranted()).commands == ()
+
+
+def test_an_image_that_cannot_be_served_ends_the_session_at_once() -> None:
+    play = offered().tell(ImageUnavailable(detail="gone"))
+    assert play.outcome == (Phase.FAILED, 8, Reason.IMAGE_UNAVAILABLE)
 
 
 # ------------------------------------------------------------------ proof by result

@@ -20,7 +20,7 @@ from ..ota.command import (
 from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
 from ..ota.profile import Profile
-from ..ota.report import Answer, DeviceRead, ExecuteAnswered, Report, UriAnswered
+from ..ota.report import Answer, DeviceRead, ExecuteAnswered, ImageUnavailable, Report, UriAnswered
 from ..ota.session_state import Session
 from .gateway import DeviceGateway
 from .offering import ImageOffering
@@ -154,6 +154,10 @@ class Courier:
         session = self._session()
         try:
             uri = await self._offering.offer(session, self._profile)
+        except ImageUnavailableError as err:
+            self._on_report(ImageUnavailable(detail=str(err)))
+            return
+        try:
             delivery = await self._gateway.write(
                 session.endpoint,
                 self._path(firmware_update.PACKAGE_URI),
@@ -162,7 +166,7 @@ class Courier:
             )
         except DeviceRefusedError as err:
             self._on_report(UriAnswered(answer=Answer.REFUSED, code=err.code))
-        except (Lwm2mError, ImageUnavailableError) as err:
+        except Lwm2mError as err:
             _LOGGER.debug("%s: offering ended open: %s", session.endpoint, err)
             self._on_report(UriAnswered(answer=Answer.UNKNOWN))
         else:

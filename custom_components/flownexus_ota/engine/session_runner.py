@@ -11,7 +11,7 @@ from typing import Final
 from ..ota.command import Command, ReadDevice
 from ..ota.phase import Phase
 from ..ota.profile import Profile
-from ..ota.report import BytesServed, DeadlinePassed, Report
+from ..ota.report import BytesServed, DeadlinePassed, ImageUnavailable, Report
 from ..ota.session import advance
 from ..ota.session_state import Session
 from .chronicle import Chronicle
@@ -125,9 +125,12 @@ class SessionRunner:
         step = advance(self.session, report, now=datetime.now(UTC), profile=self.profile)
         if step.session == self.session and not step.commands:
             return
-        if _is_worth_remembering(self.session, step.session):
-            await self._chronicle.record(step.session, evidence=evidence_of(report))
-        self.session = step.session
+        session = step.session
+        if _is_worth_remembering(self.session, session):
+            evidence = evidence_of(report)
+            session = replace(session, evidence=evidence)
+            await self._chronicle.record(session, evidence=evidence)
+        self.session = session
         self._hooks.on_change()
         if self.session.phase.is_final:
             self._last_commands = step.commands
@@ -148,7 +151,9 @@ class SessionRunner:
 
 
 def evidence_of(report: Report) -> str:
-    """Return a report in words for the history, e.g. `device_read state=0 result=8`."""
+    """Return a report in words for the history, e.g. `DeviceRead state=0 result=8`."""
+    if isinstance(report, ImageUnavailable):
+        return report.detail
     words = [type(report).__name__]
     words += [
         f"{name}={getattr(value, 'value', value)}"

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     INSTALLED_BY_ITSELF = "installed_by_itself"
     ALREADY_INSTALLED = "already_installed"
     DEVICE_REPORTED = "device_reported"
+    IMAGE_UNAVAILABLE = "image_unavailable"
     URI_REFUSED = "uri_refused"
     EXECUTE_REFUSED = "execute_refused"
     OFFER_IGNORED = "offer_ignored"

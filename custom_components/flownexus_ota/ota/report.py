@@ -67,6 +67,13 @@ class UriAnswered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ImageUnavailable:
+    """We cannot serve the image, so nothing was written; `detail` is for people."""
+
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ExecuteAnswered:
     """Our execute of 5/x/2 ended; `code` is the CoAP code of a refusal."""
 
@@ -93,6 +100,7 @@ type Report = (
     | DeviceRead
     | DeviceRegistered
     | UriAnswered
+    | ImageUnavailable
     | ExecuteAnswered
     | BytesServed
     | DeadlinePassed

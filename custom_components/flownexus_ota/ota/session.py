@@ -29,6 +29,7 @@ from .report import (
     DeviceRead,
     DeviceRegistered,
     ExecuteAnswered,
+    ImageUnavailable,
     PlaceGranted,
     Report,
     ResultReported,
@@ -104,18 +105,11 @@ def _note(session: Session, report: Report) -> Session:
 
 
 def _judge(it: Situation, report: Report, *, before: Session) -> Step:
-    phase = it.session.phase
+    if it.session.phase is Phase.WAITING:
+        return _judge_waiting(it, report)
     match report:
-        case PlaceGranted():
-            return _start(it)
         case DeadlinePassed():
             return _overdue(it)
-        case Resumed() if phase is Phase.WAITING:
-            return Step(session=replace(it.session, is_checking=False, may_reset=True))
-        case DeviceRead() if phase is Phase.WAITING:
-            return decide_before_offer(it)
-        case _ if phase is Phase.WAITING:
-            return it.stay()
         case StateReported(state=state):
             return _follow(it, state)
         case DeviceRead(state=state):
@@ -129,19 +123,36 @@ def _judge(it: Situation, report: Report, *, before: Session) -> Step:
             return _look(it, is_registered_anew=it.session.is_registered_anew)
         case UriAnswered(answer=answer, code=code):
             return _uri_answered(it, answer, code)
+        case ImageUnavailable():
+            return it.fail(UpdateResult.UPDATE_FAILED, Reason.IMAGE_UNAVAILABLE)
         case ExecuteAnswered(answer=answer, code=code):
             return _execute_answered(it, answer, code)
         case BytesServed():
             return _served(it)
-        case VersionReported():
+        case VersionReported() | PlaceGranted():
             return it.stay()
         case _:
             assert_never(report)
 
 
+def _judge_waiting(it: Situation, report: Report) -> Step:
+    """Before the offer only our own reading counts; what a device tells is about something else."""
+    match report:
+        case PlaceGranted():
+            return _start(it)
+        case DeadlinePassed():
+            return _waited_in_vain(it)
+        case Resumed():
+            return Step(session=replace(it.session, is_checking=False, may_reset=True))
+        case DeviceRead():
+            return decide_before_offer(it)
+        case _:
+            return it.stay()
+
+
 def _start(it: Situation) -> Step:
     session = it.session
-    if session.phase is not Phase.WAITING or session.is_checking:
+    if session.is_checking:
         return it.stay()
     started = replace(
         session,
@@ -236,8 +247,6 @@ def _served(it: Situation) -> Step:
 
 def _overdue(it: Situation) -> Step:
     session = it.session
-    if session.phase is Phase.WAITING:
-        return _waited_in_vain(it)
     if session.is_overdue:
         return it.fail(*ON_SILENCE[session.phase])
     return it.ask(is_overdue=True, deadline_at=it.now + it.profile.deadlines.answer)
