@@ -1,1 +1,1 @@
-"""Simulated LwM2M devices and a simulated Leshan, for demos and tests. Shares no code with the integration."""
+"""Simulated LwM2M devices and a simulated Leshan; shares no code with the integration."""
