@@ -35,9 +35,11 @@ def obedient(stage: Stage, device: FakeDevice) -> FakeDevice:
         device.version, device.state, device.result = IMAGE.version, 0, 1
         stage.gateway.register(device, "r2")
 
-    device.on_write = lambda _: (
-        stage.gateway.notify(device, state=1) or stage.gateway.notify(device, state=2)
-    )
+    def download(_: str) -> None:
+        stage.gateway.notify(device, state=1)
+        stage.gateway.notify(device, state=2)
+
+    device.on_write = download
     device.on_execute = reboot
     return device
 

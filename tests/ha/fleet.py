@@ -21,6 +21,7 @@ from custom_components.flownexus_ota.engine.engine import Engine
 from custom_components.flownexus_ota.engine.view import DeviceView
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.image import FirmwareImage
+from custom_components.flownexus_ota.runtime import RuntimeData
 from simulator.behaviours import BEHAVIOURS
 from simulator.device import Device
 from simulator.image import make_image
@@ -99,11 +100,16 @@ class World:
         return entry
 
     @property
+    def runtime(self) -> RuntimeData:
+        """Return what the entry runs."""
+        assert self.entry is not None
+        runtime: RuntimeData = self.entry.runtime_data
+        return runtime
+
+    @property
     def engine(self) -> Engine:
         """Return the entry's engine."""
-        assert self.entry is not None
-        engine: Engine = self.entry.runtime_data.engine
-        return engine
+        return self.runtime.engine
 
     def view(self, endpoint: str) -> DeviceView:
         """Return what the engine shows of a device."""
@@ -113,10 +119,10 @@ class World:
 
     def image_of(self, endpoint: str) -> FirmwareImage:
         """Return the best image for a device."""
-        assert self.entry is not None
-        image: FirmwareImage = self.entry.runtime_data.shared.keeper.catalogue.latest_for(
-            self.view(endpoint).facts
-        )
+        catalogue = self.runtime.shared.keeper.catalogue
+        assert catalogue is not None
+        image = catalogue.latest_for(self.view(endpoint).facts)
+        assert image is not None
         return image
 
     def entity_id(self, endpoint: str, key: str, platform: str) -> str | None:
@@ -125,21 +131,28 @@ class World:
         unique_id = f"{self.entry.entry_id}_{endpoint}_{key}"
         return er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, unique_id)
 
-    def firmware(self, endpoint: str) -> State | None:
-        """Return the state of a device's update entity."""
-        entity_id = self.entity_id(endpoint, "firmware", "update")
+    def find(self, endpoint: str, key: str, platform: str) -> State | None:
+        """Return the state of a device's entity, or `None` while it is not there."""
+        entity_id = self.entity_id(endpoint, key, platform)
         return None if entity_id is None else self.hass.states.get(entity_id)
 
-    def phase(self, endpoint: str) -> State | None:
-        """Return the state of a device's phase sensor."""
-        entity_id = self.entity_id(endpoint, "update_phase", "sensor")
-        return None if entity_id is None else self.hass.states.get(entity_id)
+    def firmware(self, endpoint: str) -> State:
+        """Return the state of a device's update entity, which is there."""
+        state = self.find(endpoint, "firmware", "update")
+        assert state is not None
+        return state
+
+    def phase(self, endpoint: str) -> State:
+        """Return the state of a device's phase sensor, which is there."""
+        state = self.find(endpoint, "update_phase", "sensor")
+        assert state is not None
+        return state
 
     async def ready(self, endpoint: str, *, version: str = OLD) -> str:
         """Wait until a device is shown with its version; return its update entity's id."""
 
         def is_shown() -> bool:
-            state = self.firmware(endpoint)
+            state = self.find(endpoint, "firmware", "update")
             return state is not None and state.attributes["installed_version"] == version
 
         await self.until(is_shown)

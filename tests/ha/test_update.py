@@ -10,6 +10,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.flownexus_ota.engine.refusal import UpdateActiveError
+from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from simulator.settings import QueueMode
 
 from .fleet import NEW, OLD, World
@@ -106,9 +107,10 @@ async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None
     await world.until(lambda: world.firmware("sensor-1").attributes["in_progress"])
     with pytest.raises(HomeAssistantError, match="progress"):
         await world.install(entity_id)
-    engine = world.engine
     with pytest.raises(UpdateActiveError):
-        await engine.request_update("sensor-1", world.image_of("sensor-1"), asked_by=None)
+        await world.engine.request_update(
+            Endpoint("sensor-1"), world.image_of("sensor-1"), asked_by=None
+        )
     await first
 
 
@@ -169,8 +171,8 @@ async def test_the_latest_version_is_unknown_until_the_catalogue_was_read(world:
     await world.set_up()
     await world.ready("sensor-1")
     assert world.firmware("sensor-1").attributes["latest_version"] == OLD
-    world.entry.runtime_data.shared.keeper.catalogue = None
-    world.entry.runtime_data.async_catalogue_changed()
+    world.runtime.shared.keeper.catalogue = None
+    world.runtime.async_catalogue_changed()
     assert world.firmware("sensor-1").state == "unknown"
 
 
