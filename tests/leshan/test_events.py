@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import aiohttp
 import pytest
@@ -270,11 +270,9 @@ async def test_a_flood_that_nobody_takes_is_cut_and_the_rest_still_told(
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[aiohttp.ClientResponse]:
-        try:
-            async with session.get(server.url) as response:
-                yield response
-        finally:
-            closed.set()
+        async with AsyncExitStack() as stack:
+            stack.callback(closed.set)
+            yield await stack.enter_async_context(session.get(server.url))
 
     feed = EventFeed(connect, QUICK, max_held_bytes=10_000)
     async with aclosing(feed.items()) as items, asyncio.timeout(20):

@@ -88,6 +88,10 @@ def test_endpoint_and_id_are_enough() -> None:
             },
             {5: SupportedObject(version="1.1", instance_ids=(0, 1))},
         ),
+        (
+            {"availableInstances": {"5": list(range(9))}},
+            {5: SupportedObject(instance_ids=tuple(range(9)))},
+        ),
         # an object without instances
         ({"objectLinks": [{"url": "/5"}]}, {5: SupportedObject()}),
         # what the server made of the links counts more than the links
@@ -100,7 +104,19 @@ def test_endpoint_and_id_are_enough() -> None:
             {5: SupportedObject(instance_ids=(0,))},
         ),
         # what cannot be read is left out
-        ({"objectLinks": ["x", {"url": 5}, {"url": "/5/x"}, {"url": "/99999"}, {}]}, {}),
+        (
+            {
+                "objectLinks": [
+                    "x",
+                    {"url": 5},
+                    {"url": "/5/x"},
+                    {"url": "/99999"},
+                    {"url": "/" + "5/" * 99},
+                    {},
+                ]
+            },
+            {},
+        ),
         ({"objectLinks": [{"url": "/5", "attributes": {"ver": 1.1}}]}, {5: SupportedObject()}),
         ({"objectLinks": "none", "availableInstances": [], "rootPath": 7}, {}),
     ],

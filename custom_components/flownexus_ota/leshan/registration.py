@@ -1,6 +1,8 @@
 """Registrations: the JSON of one, as listed and as told by events."""
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from ..lwm2m.events import Endpoint, Registration, SupportedObject
@@ -12,6 +14,11 @@ from .values import time_of, whole
 
 # Names are URNs of some 50 characters; the limit keeps a hostile one out of keys, URLs and logs.
 MAX_ENDPOINT_CHARS: Final = 1024
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+# What is remembered of parsing, since ten thousand devices say the same; long texts are not kept.
+_MAX_LINK_CHARS: Final = 32
+_MAX_SHARED_INSTANCES: Final = 4
 
 
 class NotARegistrationError(ValueError):
@@ -22,7 +29,7 @@ def endpoint_of(value: Json) -> Endpoint:
     """Return the endpoint name exactly as the server keeps it; raise NotARegistrationError."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ENDPOINT_CHARS:
         raise NotARegistrationError("no endpoint name of 1 to 1024 characters")
-    if any("\ud800" <= each <= "\udfff" for each in value):
+    if _SURROGATE.search(value):
         raise NotARegistrationError("an endpoint name that is no Unicode text")
     return Endpoint(value)
 
@@ -68,18 +75,27 @@ def _objects(data: Json) -> dict[int, SupportedObject]:
     """Return every object that the links name, with the instances the server made of them."""
     versions: dict[int, str | None] = {}
     instances: dict[int, set[int]] = {}
-    for path, version in _links(data):
-        versions[path.object_id] = version or versions.get(path.object_id)
-        if path.instance_id is not None:
-            instances.setdefault(path.object_id, set()).add(path.instance_id)
+    for object_id, instance_id, version in _links(data):
+        versions[object_id] = version or versions.get(object_id)
+        if instance_id is not None:
+            instances.setdefault(object_id, set()).add(instance_id)
     instances |= _available_instances(member(data, "availableInstances"))
     return {
-        object_id: SupportedObject(
-            version=versions.get(object_id),
-            instance_ids=tuple(sorted(instances.get(object_id, ()))),
-        )
+        object_id: _supported(versions.get(object_id), sorted(instances.get(object_id, ())))
         for object_id in sorted(versions.keys() | instances.keys())
     }
+
+
+def _supported(version: str | None, instance_ids: list[int]) -> SupportedObject:
+    if len(instance_ids) <= _MAX_SHARED_INSTANCES:
+        return _shared(version, tuple(instance_ids))
+    return SupportedObject(version=version, instance_ids=tuple(instance_ids))
+
+
+@lru_cache(maxsize=1024)
+def _shared(version: str | None, instance_ids: tuple[int, ...]) -> SupportedObject:
+    """Return one object for all devices that support it alike."""
+    return SupportedObject(version=version, instance_ids=instance_ids)
 
 
 def _available_instances(data: Json) -> dict[int, set[int]]:
@@ -92,8 +108,8 @@ def _available_instances(data: Json) -> dict[int, set[int]]:
     }
 
 
-def _links(data: Json) -> Iterator[tuple[ResourcePath, str | None]]:
-    """Yield path and version of the links below the root path."""
+def _links(data: Json) -> Iterator[tuple[int, int | None, str | None]]:
+    """Yield object, instance and version of the links below the root path."""
     root = member(data, "rootPath")
     prefix = "/" + root.strip("/") + "/" if isinstance(root, str) and root.strip("/") else "/"
     links = member(data, "objectLinks")
@@ -101,11 +117,19 @@ def _links(data: Json) -> Iterator[tuple[ResourcePath, str | None]]:
         url = member(link, "url")
         if not isinstance(url, str) or not url.startswith(prefix):
             continue
-        try:
-            path = ResourcePath.parse(url.removeprefix(prefix))
-        except InvalidPathError:  # the root path itself, or something that is no object
-            continue
-        yield path, _version(member(link, "attributes"))
+        text = url[len(prefix) :]
+        path = _link_path(text) if len(text) <= _MAX_LINK_CHARS else None
+        if path is not None:
+            yield path.object_id, path.instance_id, _version(member(link, "attributes"))
+
+
+@lru_cache(maxsize=4096)
+def _link_path(text: str) -> ResourcePath | None:
+    """Return a path, None for the root path itself and for what is no object."""
+    try:
+        return ResourcePath.parse(text)
+    except InvalidPathError:
+        return None
 
 
 def _version(attributes: Json) -> str | None:
