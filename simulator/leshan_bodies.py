@@ -1,33 +1,41 @@
-"""Bodies of writes: the JSON and text that the REST surface takes, each generation in its way."""
+"""Bodies and paths of requests: what the REST surface takes, each generation in its way."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from simulator.leshan_classic import convert, parse_classic_node, wrong_kind
 from simulator.leshan_errors import AnswerError, invalid_request, unexpected_exception
 from simulator.leshan_generation import Generation
-from simulator.leshan_models import Kind, Models
+from simulator.leshan_models import M4_WRITE_MODELS, Kind, Models
 from simulator.leshan_nodes import path_text, resource_model
+from simulator.leshan_writes import Write, hex_bytes
 from simulator.link import Ids, Value
 
 ARGUMENTS: Final = re.compile(r"(\d(='[^']*')?(,\d(='[^']*')?)*)?")
+ID_NAMES: Final = ("object", "object instance", "resource", "resource instance")
+UNSIGNED_16_BITS: Final = range(1 << 16)
 NULL_TYPE: Final = (
     'Cannot invoke "com.fasterxml.jackson.databind.JsonNode.asText()" because the return value of '
     '"com.fasterxml.jackson.databind.JsonNode.get(String)" is null'
 )
-PATH_IDS_OF_RESOURCE: Final = 3
-INT_KINDS: Final = (Kind.INTEGER, Kind.UNSIGNED_INTEGER)
+UNREADABLE: Final = "unable to parse json to tlv:"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Write:
-    """One value to write to one resource or resource instance."""
-
-    path: Ids
-    kind: Kind
-    value: Value
+def parse_path(text: str) -> Ids:
+    """Read `/5/0/3` or `5/0/3`; raise ValueError with Leshan's words."""
+    text = text.strip("/")
+    parts = text.split("/")
+    if not all(re.fullmatch(r"-?\d+", part) for part in parts):
+        raise ValueError(f"Invalid elements in path: {text}")
+    if len(parts) > len(ID_NAMES):
+        raise ValueError(f"Invalid length for path: {text}")
+    ids = tuple(int(part) for part in parts)
+    for name, number in zip(ID_NAMES, ids, strict=False):
+        if number not in UNSIGNED_16_BITS:
+            raise ValueError(f"Invalid {name} id {number}, It MUST be an unsigned int.")
+    return ids
 
 
 def parse_write(
@@ -40,27 +48,25 @@ def parse_write(
     if media_type != "application/json":
         shown = "null" if content_type is None else content_type
         raise invalid_request(f"content type {shown} not supported")
-    return parse_node(path, _parse_json(text, generation), generation)
+    if generation is not Generation.M4:
+        return _parse_typed_node(path, _parse_json(text))
+    if not text:
+        raise invalid_request(f"new node value is mandatory for {path_text(path)}")
+    return parse_classic_node(path, _parse_json(text))
 
 
-def parse_composite(text: str, generation: Generation) -> tuple[Write, ...]:
+def parse_composite(text: str) -> tuple[Write, ...]:
     """Read the body of a composite write; any error in a node is a 500 there."""
-    document = _parse_json(text, generation)
+    document = _parse_json(text)
+    if not isinstance(document, dict):
+        raise unexpected_exception("com.fasterxml.jackson.databind.exc.MismatchedInputException")
     try:
-        writes = [parse_node(parse_path(path), node, generation) for path, node in document.items()]
-    except AnswerError as error:
+        groups = [_parse_typed_node(parse_path(path), node) for path, node in document.items()]
+    except (AnswerError, ValueError) as error:
         raise unexpected_exception(
-            f"com.fasterxml.jackson.databind.JsonMappingException: {error.text}"
+            f"com.fasterxml.jackson.databind.JsonMappingException: {error}"
         ) from error
-    return tuple(write for group in writes for write in group)
-
-
-def parse_path(text: str) -> Ids:
-    """Read `/5/0/3` or `5/0/3`; raise ValueError."""
-    parts = text.strip("/").split("/")
-    if not all(part.isdecimal() for part in parts):
-        raise ValueError(text)
-    return tuple(int(part) for part in parts)
+    return tuple(write for group in groups for write in group)
 
 
 def check_arguments(text: str) -> None:
@@ -74,70 +80,48 @@ def check_arguments(text: str) -> None:
 
 def check_kind(write: Write, models: Models, generation: Generation) -> Write:
     """Hold a value to its model, M4 by conversion, later ones strictly; raise AnswerError."""
-    model = resource_model(write.path, models)
-    if model is None or model.kind is write.kind or model.kind is Kind.NONE:
+    known = {**M4_WRITE_MODELS, **models} if generation is Generation.M4 else models
+    model = resource_model(write.path, known)
+    if model is None or model.kind in (write.kind, Kind.NONE):
         return write
-    converted = _convert(write, model.kind) if generation is Generation.M4 else None
-    if converted is None:
-        raise invalid_request(
-            f"Invalid value type for resource {path_text(write.path)}, "
-            f"expected {model.kind.value}, got {write.kind.value}"
-        )
-    return converted
+    if generation is Generation.M4:
+        return convert(write, model.kind)
+    raise wrong_kind(write, model.kind)
 
 
-def parse_node(path: Ids, node: object, generation: Generation) -> tuple[Write, ...]:
-    """Read a resource or an instance as single values."""
-    if not isinstance(node, dict):
-        raise invalid_request("unable to parse json to tlv:Node should be an object")
-    if "resources" in node:
-        groups = [
-            parse_node((*path, _node_id(each)), each, generation) for each in node["resources"]
-        ]
-        return tuple(write for group in groups for write in group)
-    if "id" not in node:
-        raise invalid_request("unable to parse json to tlv:Missing id for resource")
-    if "values" in node:
-        values = {(*path, int(number)): value for number, value in node["values"].items()}
-    else:
-        values = {path: node.get("value")}
-    read = _classic_value if generation is Generation.M4 else _typed_value
-    return tuple(read(ids, value, node) for ids, value in values.items())
-
-
-def _parse_json(text: str, generation: Generation) -> dict[str, object]:
+def _parse_json(text: str) -> object:
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except ValueError as error:
-        detail = f"java.io.EOFException: {error}" if generation is Generation.M4 else str(error)
-        raise invalid_request(f"unable to parse json to tlv:{detail}") from error
-    if not isinstance(document, dict):
-        raise invalid_request("unable to parse json to tlv:Node should be an object")
-    return document
+        raise invalid_request(f"{UNREADABLE}{error}") from error
+
+
+def _parse_typed_node(path: Ids, node: object) -> tuple[Write, ...]:
+    match node:
+        case {"resources": list(resources)}:
+            groups = [_parse_typed_node((*path, _node_id(each)), each) for each in resources]
+            return tuple(write for group in groups for write in group)
+        case {"id": _, "values": dict(values), **rest}:
+            return tuple(
+                _typed_value((*path, int(number)), value, rest) for number, value in values.items()
+            )
+        case {"id": _, **rest}:
+            return (_typed_value(path, rest.get("value"), rest),)
+        case dict():
+            raise invalid_request(f"{UNREADABLE}Missing id")
+        case _:
+            raise invalid_request(f"{UNREADABLE}Invalid node element")
 
 
 def _node_id(node: object) -> int:
-    if not isinstance(node, dict) or "id" not in node:
-        raise invalid_request("unable to parse json to tlv:Missing id for resource")
-    return int(node["id"])
-
-
-def _classic_value(path: Ids, value: object, _node: Mapping[str, object]) -> Write:
-    """Before M6 the JSON type decides; `kind` and `type` are not looked at."""
-    match value:
-        case bool():
-            return Write(path=path, kind=Kind.BOOLEAN, value=value)
-        case int():
-            return Write(path=path, kind=Kind.INTEGER, value=value)
-        case float():
-            return Write(path=path, kind=Kind.FLOAT, value=str(value))
-        case str():
-            return Write(path=path, kind=Kind.STRING, value=value)
+    match node:
+        case {"id": int(number)}:
+            return number
         case _:
-            raise invalid_request("unable to parse json to tlv:Invalid value")
+            raise invalid_request(f"{UNREADABLE}Missing id")
 
 
-def _typed_value(path: Ids, value: object, node: Mapping[str, object]) -> Write:
+def _typed_value(path: Ids, value: object, node: Mapping[object, object]) -> Write:
     if "type" not in node:
         raise unexpected_exception(NULL_TYPE)
     name = str(node["type"]).upper()
@@ -157,46 +141,19 @@ def _typed_value(path: Ids, value: object, node: Mapping[str, object]) -> Write:
 def _parse_value(kind: Kind, value: object) -> Value | None:
     """Read a value as its type wants it written; `None` if it is written otherwise."""
     match kind, value:
-        case ((Kind.STRING | Kind.CORELINK), str()):
-            return value
-        case Kind.BOOLEAN, bool():
-            return value
+        case ((Kind.STRING | Kind.CORELINK), str(text)):
+            return text
+        case Kind.BOOLEAN, bool(flag):
+            return flag
         case ((Kind.INTEGER | Kind.UNSIGNED_INTEGER), (str() | int())):
-            return _int(str(value))
+            return int(value) if re.fullmatch(r"-?\d+", str(value)) else None
         case Kind.FLOAT, (str() | int() | float()):
             return str(value)
         case Kind.TIME, int():
             return value // 1000
         case Kind.OPAQUE, str():
-            return _hex(value)
+            return hex_bytes(value)
         case Kind.OBJLNK, {"objectId": int(object_id), "objectInstanceId": int(instance_id)}:
             return f"{object_id}:{instance_id}"
         case _:
             return None
-
-
-def _convert(write: Write, kind: Kind) -> Write | None:
-    """What M4's converter makes of a value of another type; `None` where it gives up."""
-    converted: Value | None = None
-    match kind, write.kind:
-        case Kind.STRING, (Kind.INTEGER | Kind.FLOAT | Kind.BOOLEAN):
-            converted = str(write.value).lower()
-        case Kind.UNSIGNED_INTEGER, Kind.INTEGER:
-            converted = write.value
-        case Kind.FLOAT, Kind.INTEGER:
-            converted = write.value
-        case Kind.TIME, Kind.INTEGER if isinstance(write.value, int):
-            converted = write.value // 1000
-        case Kind.OPAQUE, Kind.STRING:
-            converted = _hex(str(write.value))
-        case _:
-            return None
-    return None if converted is None else Write(path=write.path, kind=kind, value=converted)
-
-
-def _int(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"-?\d+", text) else None
-
-
-def _hex(text: str) -> bytes | None:
-    return bytes.fromhex(text) if re.fullmatch(r"([0-9a-fA-F]{2})*", text) else None

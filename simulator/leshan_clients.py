@@ -1,5 +1,6 @@
 """`/api/clients` of a simulated Leshan: registrations and the operations on their devices."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,9 +36,7 @@ NULL_FORMAT: Final = (
     "because the return value is null"
 )
 SLEEPING_TEXT: Final = "The destination client is sleeping, request cannot be sent."
-PATH_ERROR: Final = (
-    "org.eclipse.leshan.core.node.InvalidLwM2mPathException: Invalid elements in path"
-)
+PATH_ERROR: Final = "org.eclipse.leshan.core.node.InvalidLwM2mPathException"
 EXECUTE_SEGMENTS: Final = 4
 WRITE_SEGMENTS: Final = 3
 
@@ -65,10 +64,13 @@ class ClientsServlet:
 
         Raise AnswerError, ServletError or PageError for everything that is no success.
         """
+        if request.method == "OPTIONS":
+            return web.Response(headers={"Allow": "GET, HEAD, POST, PUT, DELETE, TRACE, OPTIONS"})
         if rest is None:
             return self._list(request)
         segments = [segment for segment in rest if segment]
-        match request.method, segments:
+        method = "GET" if request.method == "HEAD" else request.method
+        match method, segments:
             case _, []:
                 raise ServletError("Invalid path", is_page_before_m18=True)
             case "GET", [endpoint]:
@@ -81,11 +83,11 @@ class ClientsServlet:
                 return await self._post(request, self._registered(endpoint), path)
             case "DELETE", [endpoint, *path]:
                 return await self._delete(request, self._registered(endpoint), path)
-            case method, _:
-                raise PageError(405, f"HTTP method {method} is not supported by this URL")
+            case _:
+                raise PageError(501, "Method is not defined in RFC 2068 and is not supported")
 
     def _list(self, request: web.Request) -> web.Response:
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             raise PageError(500, NULL_PATH)
         texts = [registration_text(each, self.settings.generation) for each in self.registry.all()]
         return _json_text_response(f"[{','.join(texts)}]")
@@ -117,7 +119,8 @@ class ClientsServlet:
                 paths = _composite_paths(request)
                 perform = partial(operations.read_composite, registration, paths, timeout_seconds)
                 return await self._perform(registration, None, perform)
-            case [*above, "discover"]:
+            case [_, *_, "discover"]:
+                above = path[:-1]
                 ids = self._path(above)
                 return await self._perform(
                     registration,
@@ -139,11 +142,13 @@ class ClientsServlet:
         match path:
             case ["composite"] if self.settings.traits.has_composite:
                 _require_format(request, "nodeformat")
-                writes = parse_composite(text, generation)
+                writes = parse_composite(text)
                 perform = partial(self.operations.write, registration, writes, timeout_seconds)
                 return await self._perform(registration, None, perform)
-            case [*above, "attributes"]:
-                return await self._refuse(registration, self._path(above))
+            case [_, *_, "attributes"]:
+                return await self._perform(
+                    registration, self._path(path[:-1]), self.operations.accept
+                )
             case _ if len(path) + 1 < WRITE_SEGMENTS:
                 raise ServletError("Invalid path", is_page_before_m18=True)
             case _:
@@ -159,17 +164,20 @@ class ClientsServlet:
         match path:
             case ["composite", "observe"] if self.settings.traits.has_composite:
                 return await self._observe_composite(request, registration, timeout_seconds)
-            case [*above, "observe"]:
-                ids = self._path(above, is_observed=True)
+            case [_, *_, "observe"]:
+                ids = self._path(path[:-1], is_observed=True)
                 perform = partial(self.operations.observe, registration, ids, timeout_seconds)
                 return await self._perform(registration, ids, perform)
             case _ if len(path) + 1 == EXECUTE_SEGMENTS:
                 ids = self._path(path)
-                check_arguments(await request.text())
+                if self.settings.generation is not Generation.M4:
+                    check_arguments(await request.text())
                 perform = partial(self.operations.execute, registration, ids, timeout_seconds)
                 return await self._perform(registration, ids, perform)
             case [_] | [_, _]:
-                return await self._refuse(registration, self._path(path))
+                return await self._perform(registration, self._path(path), self.operations.refuse)
+            case _ if self.settings.generation is Generation.M4:
+                return web.Response()  # nothing in M4 answers this
             case _:
                 raise ServletError("Invalid path", is_page_before_m18=True)
 
@@ -181,16 +189,19 @@ class ClientsServlet:
             case ["composite", "observe"] if self.settings.traits.has_composite:
                 registration.composite_observations.discard(_composite_paths(request))
                 return web.Response()
-            case [*above, "observe"] if is_active:
-                ids = self._path(above)
+            case [_, *_, "observe"] if is_active:
+                ids = self._path(path[:-1])
                 return await self._cancel(registration, ids, self._timeout_seconds(request))
-            case [*above, "observe"]:
-                registration.observations.discard(self._path(above))
+            case [_, *_, "observe"]:
+                registration.observations.discard(self._path(path[:-1]))
                 return web.Response()
-            case [_, _, *_]:
-                return await self._refuse(registration, self._path(path))
+            case []:
+                raise invalid_request("Delete request cannot target root path")
+            case [_, _]:
+                return await self._perform(registration, self._path(path), self.operations.refuse)
             case _:
-                raise ServletError("Invalid path", is_page_before_m18=True)
+                shown = path_text(self._path(path))
+                raise invalid_request(f"Invalid path {shown} : Only object instances can be delete")
 
     async def _cancel(
         self, registration: Registration, ids: Ids, timeout_seconds: float
@@ -226,9 +237,6 @@ class ClientsServlet:
             f"from client [{registration.endpoint}]",
         )
 
-    async def _refuse(self, registration: Registration, ids: Ids) -> web.Response:
-        return await self._perform(registration, ids, partial(self.operations.refuse, registration))
-
     async def _perform(
         self, registration: Registration, path: Ids | None, perform: Callable[[], Awaitable[Json]]
     ) -> web.Response:
@@ -260,22 +268,31 @@ class ClientsServlet:
             return parse_path(text)
         except ValueError as error:
             if self.settings.generation is not Generation.M4:
-                raise invalid_request(f"{PATH_ERROR} {text}") from error
+                raise invalid_request(f"{PATH_ERROR}: {_since_m14(error)}") from error
             if is_observed:
                 raise invalid_request("null") from error
-            raise unexpected_exception(f"Invalid elements in path: {text}") from error
+            raise unexpected_exception(str(error)) from error
 
     def _timeout_seconds(self, request: web.Request) -> float:
         """The time limit in whole seconds; what is no whole number counts as absent."""
         text = request.query.get("timeout", "")
-        return float(text) if text.isdecimal() else self.settings.default_timeout_seconds
+        if not re.fullmatch(r"-?\d+", text):
+            return self.settings.default_timeout_seconds
+        return int(text)
 
 
 def _composite_paths(request: web.Request) -> tuple[Ids, ...]:
     if "paths" not in request.query:
         raise unexpected_exception('Cannot invoke "String.split(String)" because "paths" is null')
     _require_format(request, "pathformat")
-    return tuple(parse_path(path) for path in request.query["paths"].split(","))
+    try:
+        return tuple(parse_path(path) for path in request.query["paths"].split(","))
+    except ValueError as error:
+        raise invalid_request(f"{PATH_ERROR}: {_since_m14(error)}") from error
+
+
+def _since_m14(error: ValueError) -> str:
+    return str(error).replace("path:", "path")
 
 
 def _require_format(request: web.Request, name: str) -> None:

@@ -25,6 +25,7 @@ REASONS: Final = {
     404: "Not Found",
     405: "Method Not Allowed",
     500: "Server Error",
+    501: "Not Implemented",
     504: "Gateway Timeout",
 }
 
@@ -82,7 +83,9 @@ def untyped_text(status: int, text: str) -> web.Response:
     return response
 
 
-def servlet_error(error: ServletError, path: str, settings: LeshanSettings) -> web.Response:
+def servlet_error(
+    error: ServletError, request: web.BaseRequest, settings: LeshanSettings
+) -> web.Response:
     """An error of the servlet: plain text since M18; before, a page or an untyped text."""
     if settings.traits.has_plain_servlet_errors:
         headers = {"Content-Type": "text/plain;charset=utf-8"}
@@ -90,12 +93,15 @@ def servlet_error(error: ServletError, path: str, settings: LeshanSettings) -> w
             status=400, reason=REASONS[400], body=error.message.encode(), headers=headers
         )
     if error.is_page_before_m18:
-        return page(PageError(400, error.message), path, settings)
+        return page(PageError(400, error.message), request, settings)
     return untyped_text(400, error.message)
 
 
-def page(error: PageError, path: str, settings: LeshanSettings) -> web.Response:
-    """Jetty's error page."""
+def page(error: PageError, request: web.BaseRequest, settings: LeshanSettings) -> web.Response:
+    """Jetty's error page, which only GET, HEAD and POST get."""
+    if request.method not in ("GET", "HEAD", "POST"):
+        return web.Response(status=error.status, reason=REASONS.get(error.status))
+    path = request.raw_path.partition("?")[0]
     message, uri = html.escape(error.message), html.escape(error.uri or path)
     jetty = settings.traits.jetty
     body = (

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 
+from simulator.leshan_errors import AnswerError
 from simulator.leshan_events import EventWriter
 from simulator.leshan_generation import LeshanSettings
 from simulator.leshan_nodes import UndecodableError
@@ -72,6 +73,6 @@ class Exchanges:
     async def _answer_late(self, registration: Registration, delayed: DelayedRequest) -> None:
         try:
             answer = await delayed.perform()
-        except RequestEndedError, UndecodableError:
+        except RequestEndedError, UndecodableError, AnswerError:
             return  # the real one tells nobody either
         self._events.answered_late(registration, delayed, answer)

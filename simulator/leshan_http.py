@@ -56,9 +56,9 @@ class WebServer:
         except AnswerError as error:
             return untyped_text(error.status, error.message(self.settings.traits.separator))
         except ServletError as error:
-            return servlet_error(error, raw_path, self.settings)
+            return servlet_error(error, request, self.settings)
         except PageError as error:
-            return page(error, raw_path, self.settings)
+            return page(error, request, self.settings)
         except ServerGoneError:
             if request.transport is not None:
                 request.transport.abort()
@@ -85,6 +85,8 @@ class WebServer:
                 return await self._events(request)
             case ["event"] if self.settings.traits.has_legacy_event_path:
                 return await self._events(request)
+            case ["api", "objectspecs"] | ["api", "objectspecs", ""]:
+                raise ServletError("Invalid path", is_page_before_m18=True)
             case ["api", "objectspecs", endpoint]:
                 return await self._object_specifications(request, endpoint)
             case ["api", "server", "endpoint"]:

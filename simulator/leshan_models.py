@@ -131,7 +131,7 @@ def _object(
     )
 
 
-# Version 1.2 of object 5 is in no Leshan: its values come back as raw bytes.
+# Version 1.2 of object 5 is in no Leshan, 1.1 not in M4: without a model, values lose their type.
 SHIPPED: Final[Mapping[tuple[int, str], ObjectModel]] = {
     (model.id, model.version): model
     for model in (
@@ -145,6 +145,9 @@ SHIPPED: Final[Mapping[tuple[int, str], ObjectModel]] = {
 }
 # An object that names no version has this one, if its device speaks LwM2M 1.1. M4: always 1.0.
 DEFAULT_VERSIONS_LWM2M_1_1: Final[Mapping[int, str]] = {1: "1.1", 3: "1.1"}
+MISSING_IN_M4: Final = (5, "1.1")
+# What M4 has no model for it reads raw, yet it writes by this one (tried on a real one).
+M4_WRITE_MODELS: Final[Mapping[int, ObjectModel]] = {5: SHIPPED[5, "1.0"]}
 
 type Models = Mapping[int, ObjectModel]
 """The models that count for one registration, by object id."""
@@ -160,7 +163,12 @@ def models_for(
         object_id: SHIPPED.get((object_id, version or defaults.get(object_id, "1.0")))
         for object_id, version in object_versions.items()
     }
-    return {object_id: model for object_id, model in chosen.items() if model is not None}
+    return {
+        object_id: model
+        for object_id, model in chosen.items()
+        if model is not None
+        and (generation is not Generation.M4 or (object_id, model.version) != MISSING_IN_M4)
+    }
 
 
 def specification(model: ObjectModel) -> dict[str, object]:

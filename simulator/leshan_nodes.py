@@ -1,5 +1,6 @@
 """Nodes: the tree of objects, instances and resources that a device's answer makes."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,7 +61,8 @@ def path_text(path: Ids) -> str:
 def build_node(path: Ids, content: Content, models: Models) -> Node:
     """Put a device's answer about `path` into a tree; raise UndecodableError if a value is odd.
 
-    What the model does not know is kept as raw bytes, as TLV carries them.
+    What the model does not know is text if it was asked for alone, as devices answer such a read in
+    text/plain, else raw bytes, as TLV carries them.
     """
     below = {ids: value for ids, value in content.items() if ids[: len(path)] == path}
     match len(path):
@@ -69,6 +71,8 @@ def build_node(path: Ids, content: Content, models: Models) -> Node:
                 raise UndecodableError(f"no {path_text(path)} in the answer")
             kind, value = _typed(path, below[path], models)
             return SingleResource(id=path[3], kind=kind, value=value, is_resource_instance=True)
+        case 3 if path in below and resource_model(path, models) is None:
+            return SingleResource(id=path[2], kind=Kind.STRING, value=_as_text(below[path]))
         case 3:
             return _resource(path, below, models)
         case 2:
@@ -133,6 +137,17 @@ _PYTHON_TYPES: Mapping[Kind, tuple[type, ...]] = {
     Kind.BOOLEAN: (bool,),
     Kind.NONE: (str, int, bool, bytes),
 }
+
+
+def _as_text(value: Value) -> str:
+    """How text/plain carries a value."""
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case bool():
+            return str(int(value))
+        case _:
+            return str(value)
 
 
 def _as_bytes(value: Value) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.leshan_bodies import Write, check_kind
+from simulator.leshan_bodies import check_kind
 from simulator.leshan_errors import AnswerError
 from simulator.leshan_events import EventWriter
 from simulator.leshan_exchange import Exchanges
@@ -13,6 +13,7 @@ from simulator.leshan_links import parse_link
 from simulator.leshan_nodes import UndecodableError, build_node, path_text
 from simulator.leshan_registry import Registration
 from simulator.leshan_shapes import FIRST_ERROR_CODE, Json, answer_json, node_json
+from simulator.leshan_writes import Write
 from simulator.link import Content, Ids, Operation, Request, Response
 
 CONTENT: Final = 205
@@ -110,9 +111,13 @@ class Operations:
         registration.composite_observations.add(tuple(paths))
         return answer
 
-    async def refuse(self, _registration: Registration) -> Json:
-        """What no simulated device can do: create, delete, write attributes."""
+    async def refuse(self) -> Json:
+        """Create and delete, which no simulated device does."""
         return answer_json(METHOD_NOT_ALLOWED, "")
+
+    async def accept(self) -> Json:
+        """Write attributes, which simulated devices take and forget."""
+        return answer_json(CHANGED, "")
 
     async def _ask(
         self,

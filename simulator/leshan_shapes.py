@@ -111,6 +111,8 @@ def _typed_value(kind: Kind, value: Value) -> object:
 
 def _classic_node(node: Node) -> Json:
     match node:
+        case SingleResource(is_resource_instance=True):
+            return {"id": node.id}  # M4 leaves the value out
         case SingleResource():
             return {"id": node.id, "value": _classic_value(node.kind, node.value)}
         case MultipleResource():

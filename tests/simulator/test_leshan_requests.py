@@ -43,7 +43,10 @@ UNKNOWN_VERSION = ("</3/0>", "</5>;ver=1.2", "</5/0>")
         (M4, "5/0/1", {"id": 1, "value": 5}, "5"),
         (M4, "5/0/0", {"id": 0, "value": "00ff"}, b"\x00\xff"),
         (M4, "3/0/13", {"id": 13, "value": 1_700_000_000_000}, 1_700_000_000),
+        (M4, "3/0/13", {"id": 13, "value": "2023-11-14T22:13:20Z"}, 1_700_000_000),
         (M4, "99/0/1", {"id": 1, "value": 1.5}, "1.5"),
+        (M4, "5/0/11", {"id": 11, "value": "2"}, "2"),
+        (M4, "5/0/1", {"id": 1, "value": True}, "true"),
         (M4, "1/0/6", {"id": 6, "value": True}, True),
     ],
 )
@@ -73,9 +76,14 @@ async def test_a_value_reaches_the_device_in_its_own_type(
         (M18, "5/0/1", '["x"]', 400, "Invalid request: unable to parse json to tlv:"),
         (M18, "5/0", '{"id":0,"resources":["x"]}', 400, "Invalid request: unable to parse"),
         (M18, "5", "{}", 400, "Invalid path"),
-        (M4, "5/0/11", '{"id":11,"value":"2"}', 400, "Invalid request:Invalid value type for"),
+        (M4, "5/0/3", '{"id":3,"value":"2"}', 400, "Invalid request:Invalid value type for"),
+        (M4, "5/0/0", '{"id":0,"value":"0"}', 400, "Invalid request:Unable to convert hexastring"),
         (M4, "5/0/1", '{"id":1,"value":null}', 400, "Invalid request:unable to parse json"),
-        (M4, "5/0/1", '["x"]', 400, "Invalid request:unable to parse json to tlv:"),
+        (M4, "5/0/1", '["x"]', 500, "Unexpected exception:Invalid node element"),
+        (M4, "5/0/1", '{"id":1}', 500, "Unexpected exception:Invalid node element"),
+        (M4, "5/0/1", '{"value":"x"}', 500, "Unexpected exception:Missing id"),
+        (M4, "5/0", '{"id":0,"resources":["x"]}', 500, "Unexpected exception:Missing id"),
+        (M4, "5/0/1", "", 400, "Invalid request:new node value is mandatory for /5/0/1"),
     ],
 )
 async def test_a_value_that_cannot_be_read_does_not_reach_the_device(
@@ -144,9 +152,18 @@ async def test_several_paths_can_be_written_at_once() -> None:
     ("method", "path", "status", "text"),
     [
         ("POST", f"{THING}/5/0/2/3/4", 400, "Invalid path"),
-        ("DELETE", f"{THING}/5", 400, "Invalid path"),
-        ("PATCH", f"{THING}/5", 405, "<html>"),
-        ("PUT", "/api/clients", 500, "<html>"),
+        ("DELETE", f"{THING}/5", 400, "Invalid request: Invalid path /5 : Only object instances"),
+        ("DELETE", THING, 400, "Invalid request: Delete request cannot target root path"),
+        ("PATCH", f"{THING}/5", 501, ""),
+        ("PUT", "/api/clients", 500, ""),
+        ("POST", "/api/clients", 500, "<html>"),
+        ("HEAD", "/api/clients", 200, ""),
+        ("OPTIONS", "/api/clients", 200, ""),
+        ("GET", f"{THING}/70000", 400, "Invalid request: org.eclipse.leshan.core.node.InvalidLw"),
+        ("GET", f"{THING}/5/0/3/0/0", 400, "Invalid request: org.eclipse.leshan.core.node.Inv"),
+        ("GET", f"{THING}/discover", 400, "Invalid request: org.eclipse.leshan.core.node.Invalid"),
+        ("GET", f"{THING}/composite?paths=/x&pathformat=SENML_JSON", 400, "Invalid request: "),
+        ("GET", "/api/objectspecs", 400, "Invalid path"),
         ("GET", "/api/nonsense", 404, "<html>"),
         ("GET", f"{THING}/composite?paths=/5/0/3", 500, "Unexpected exception: "),
         ("GET", f"{THING}/composite", 500, "Unexpected exception: "),
@@ -164,6 +181,14 @@ async def test_a_request_that_makes_no_sense_is_refused(
     assert answer[1].startswith(text)
 
 
+async def test_m4_says_nothing_to_a_post_that_it_does_not_know() -> None:
+    async with staged(LeshanSettings(generation=M4)) as stage:
+        await stage.device()
+        answer = await stage.text("POST", f"{THING}/5/0/2/3")
+
+    assert answer == (200, "")
+
+
 async def test_an_execute_takes_arguments_but_no_json() -> None:
     async with staged() as stage:
         await stage.device()
@@ -178,7 +203,7 @@ async def test_an_execute_takes_arguments_but_no_json() -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "5/1"), ("DELETE", "5/1"), ("PUT", "5/0/3/attributes?pmin=1")],
+    [("POST", "5"), ("DELETE", "5/1")],
 )
 async def test_what_no_simulated_device_can_do_is_not_allowed(method: str, path: str) -> None:
     async with staged() as stage:
@@ -188,13 +213,26 @@ async def test_what_no_simulated_device_can_do_is_not_allowed(method: str, path:
     assert answer["status"] == "METHOD_NOT_ALLOWED(405)"
 
 
-async def test_a_version_without_a_model_comes_back_as_raw_bytes() -> None:
+async def test_attributes_are_taken() -> None:
+    async with staged() as stage:
+        await stage.device()
+        answer = await stage.json("PUT", f"{THING}/5/0/3/attributes?pmin=1")
+
+    assert answer["status"] == "CHANGED(204)"
+
+
+async def test_what_has_no_model_comes_back_as_raw_bytes_or_as_text_if_alone() -> None:
     async with staged() as stage:
         device = await stage.device(links=UNKNOWN_VERSION)
         device.values |= {(5, 0, 3): 2, (5, 0, 1): "u", (5, 0, 13): 300, (5, 0, 14): True}
+        device.values[5, 0, 0] = b"\x01"
         node = (await stage.json("GET", f"{THING}/5/0"))["content"]
+        alone = [
+            (await stage.json("GET", f"{THING}/5/0/{number}"))["content"] for number in (0, 3, 14)
+        ]
 
     assert {resource["id"]: resource["value"] for resource in node["resources"]} == {
+        0: "01",
         1: "75",
         3: "02",
         5: "00",
@@ -202,6 +240,36 @@ async def test_a_version_without_a_model_comes_back_as_raw_bytes() -> None:
         14: "01",
     }
     assert {resource["type"] for resource in node["resources"]} == {"OPAQUE"}
+    assert [(resource["type"], resource["value"]) for resource in alone] == [
+        ("STRING", "AQ=="),
+        ("STRING", "2"),
+        ("STRING", "1"),
+    ]
+
+
+async def test_m4_has_no_model_of_the_newer_firmware_object() -> None:
+    async with staged(LeshanSettings(generation=M4)) as stage:
+        await stage.device(links=VERSIONED)
+        node = (await stage.json("GET", f"{THING}/5/0"))["content"]
+        alone = (await stage.json("GET", f"{THING}/5/0/3"))["content"]
+
+    assert node["resources"][1] == {"id": 3, "value": "00"}
+    assert alone == {"id": 3, "value": "0"}
+
+
+async def test_a_delayed_request_that_cannot_be_sent_is_told_to_nobody() -> None:
+    async with staged() as stage, stage.listening() as events:
+        device = await stage.device(is_queue_mode=True)
+        stage.server.put_to_sleep("thing")
+        body = {"id": 11, "type": "STRING", "value": "x"}
+        delayed = await stage.json("PUT", f"{THING}/5/0/11", json=body)
+        await device.link.update()
+        await stage.json("GET", f"{THING}/5/0/3")
+        await device.link.send({(5, 0, 3): 1})
+        told = await events.until("SEND")
+
+    assert delayed["delayed"] is True
+    assert [event.name for event in told][-3:] == ["AWAKE", "UPDATED", "SEND"]
 
 
 @pytest.mark.parametrize("path", ["5/0/3", "5/0", "5"])
@@ -219,7 +287,7 @@ async def test_a_value_of_the_wrong_type_makes_an_invalid_response(path: str) ->
     ("generation", "value"),
     [
         (M18, {"kind": "resourceInstance", "id": 1, "type": "INTEGER", "value": "2"}),
-        (M4, {"id": 1, "value": 2}),
+        (M4, {"id": 1}),
     ],
 )
 async def test_a_resource_instance_can_be_read_alone(generation: Generation, value: object) -> None:
