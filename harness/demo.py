@@ -4,18 +4,16 @@ import asyncio
 import signal
 import sys
 import tempfile
-import time
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Final, cast
 
-from harness.catalogue import add_firmware
 from harness.choose_leshan import Wanted, choose_leshan
 from harness.demo_once import update_once
 from harness.device_site import DeviceSite
 from harness.fleet_plan import demo_firmware, demo_fleet, device_to_update
 from harness.hass import RESTART_EXIT_STATUS, Hass
-from harness.hass_folder import firmware_folder
+from harness.stage import set_stage
 from harness.waiting import StageError
 from scripts.demonstration.options import Options, parse
 from scripts.setup.console import SetupError, say
@@ -59,33 +57,21 @@ async def _run(options: Options) -> int:
             site, why = choose_leshan(cast("Wanted", options.leshan))
             hass = Hass(folder, port=options.port)
             hass.version.python()
-        await _set_stage(options, site, why, hass, folder, ends)
+        say(f"Leshan: {site.description}; why this one: {why}")
+        stage = await set_stage(
+            ends,
+            folder=folder,
+            site=site,
+            hass=hass,
+            fleet=demo_fleet(options),
+            firmware=demo_firmware(),
+            tell=say,
+        )
         if options.is_once:
-            return await update_once(hass, site.log, device_to_update(options))
+            return await update_once(stage, device_to_update(options))
         _print_invitation(hass, folder, options)
         await _keep_up(hass, site, ends)
     return 1
-
-
-async def _set_stage(
-    options: Options, site: DeviceSite, why: str, hass: Hass, folder: Path, ends: AsyncExitStack
-) -> None:
-    begun_s = time.monotonic()
-    say(f"Leshan: {site.description}; why this one: {why}")
-    await site.start(ends, folder)
-    say(f"  listens on {site.base_url}")
-    fleet = demo_fleet(options)
-    say(f"Devices: {fleet.count} simulated ones, {fleet.name_prefix}1 … {fleet.count}")
-    await site.add_devices(fleet)
-    firmware = demo_firmware()
-    for each in firmware:
-        add_firmware(firmware_folder(hass.folder), each)
-    say(f"Firmware: versions {', '.join(each.version for each in firmware)} in the catalogue")
-    say(f"Home Assistant {hass.version.number}: starting it on {hass.base_url}")
-    await hass.start(ends)
-    await hass.onboard()
-    await hass.add_server(site.base_url)
-    say(f"  up, with the integration set up; all of it took {time.monotonic() - begun_s:.0f} s")
 
 
 def _folder(keep: Path | None, ends: AsyncExitStack) -> Path:

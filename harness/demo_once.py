@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Final
 
-from harness.device_log import DeviceLog
 from harness.hass import Hass
 from harness.hass_socket import CommandError, State
+from harness.stage import Stage
 from harness.waiting import StageError
 from scripts.setup.console import say
 
@@ -14,8 +14,9 @@ _SHOWN_LIMIT_SECONDS: Final = 10.0
 _SHOWN: Final = ("installed_version", "latest_version", "in_progress", "update_percentage")
 
 
-async def update_once(hass: Hass, devices: DeviceLog, endpoint: str) -> int:
+async def update_once(stage: Stage, endpoint: str) -> int:
     """Update one device and print what is seen of it; return 0 if it runs the new version."""
+    hass, devices = stage.hass, stage.devices
     entity_id = await hass.update_entity(endpoint)
     printer = _Printer(entity_id)
     printer.note(entity_id, hass.states[entity_id])

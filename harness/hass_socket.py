@@ -27,7 +27,6 @@ class CommandError(Exception):
         self.translation_key: str | None = error.get("translation_key")
 
 
-
 class HassSocket:
     """One connection that follows all states; see `connect`."""
 
@@ -42,9 +41,7 @@ class HassSocket:
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
-    async def connect(
-        cls, session: aiohttp.ClientSession, base_url: str, token: str
-    ) -> HassSocket:
+    async def connect(cls, session: aiohttp.ClientSession, base_url: str, token: str) -> HassSocket:
         """Log in by a token and follow the states; raise StageError."""
         socket = await session.ws_connect(
             f"{base_url}/api/websocket", heartbeat=30.0, max_msg_size=_MESSAGE_LIMIT_BYTES

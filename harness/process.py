@@ -47,10 +47,11 @@ class ManagedProcess:
         env: Mapping[str, str] | None = None,
     ) -> ManagedProcess:
         """Start a program in `folder`, with `env` added to our environment."""
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         process = await asyncio.create_subprocess_exec(
             *map(str, arguments),
             cwd=folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            env={**own, "PYTHONUNBUFFERED": "1", **(env or {})},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -12,7 +12,7 @@ from scripts.setup.places import REPOSITORY, cache_lock
 from .options import parse
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:  # noqa: RET503  execve does not return
     """Check the options and set up; return only if that fails."""
     parse(arguments)
     try:
@@ -22,4 +22,4 @@ def main(arguments: Sequence[str]) -> int:
         say(f"scripts/demo: {err}")
         return 1
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
-    os.execve(python, [str(python), "-m", "harness.demo", *arguments], env)
+    os.execve(python, [str(python), "-m", "harness.demo", *arguments], env)  # noqa: S606  no shell

@@ -1,0 +1,57 @@
+"""Stages of real processes, each shared by the tests of a file."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from harness.device_site import DeviceSite
+from harness.hass import Hass
+from harness.hass_version import OLDEST
+from harness.leshan_real import RealSite
+from harness.leshan_simulated import SimulatedSite
+from harness.stage import Stage, set_stage
+from scripts.setup import java, leshan
+from simulator.leshan_generation import Generation
+
+from .fleet import FIRMWARE, sensors
+
+SITES = ("real", "m4", "m15", "m18")
+
+
+def new_site(name: str) -> DeviceSite:
+    """Return a Leshan: the real one that set-up found, or the simulated one of a generation.
+
+    Without a real one this raises SetupError, with the line to type: nothing is skipped.
+    """
+    if name == "real":
+        return RealSite(leshan.leshan_jar(), java.java())
+    return SimulatedSite(Generation(name))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=SITES)
+async def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """Home Assistant 2026.11 before each of the Leshans; the device early-1 was there first."""
+    folder = tmp_path_factory.mktemp(request.param)
+    async with AsyncExitStack() as ends:
+        yield await new_stage(ends, folder, new_site(request.param), Hass(folder))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def oldest_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """Home Assistant 2026.10.4 before a simulated Leshan."""
+    folder = tmp_path_factory.mktemp("oldest")
+    async with AsyncExitStack() as ends:
+        hass = Hass(folder, version=OLDEST)
+        yield await new_stage(ends, folder, new_site("m18"), hass)
+
+
+async def new_stage(ends: AsyncExitStack, folder: Path, site: DeviceSite, hass: Hass) -> Stage:
+    """Start all parts."""
+    return await set_stage(
+        ends, folder=folder, site=site, hass=hass, fleet=sensors("early-"), firmware=[FIRMWARE]
+    )
