@@ -89,6 +89,7 @@ class SimulatedLeshan:
             exchanges=self._exchanges,
             events=self._events,
             server=self,
+            retransmission_seconds=self.settings.retransmission_seconds,
         )
         self._links.add(link)
         return link

@@ -94,6 +94,8 @@ class LeshanSettings:
     default_timeout_seconds: float = 5.0
     timeout_scale: float = 1.0
     """Real seconds per second of a request's `timeout`; tests need not wait for a 504."""
+    retransmission_seconds: float = 2.5
+    """Before a silent device is asked again; doubled each time, four times (RFC 7252, 4.8)."""
     event_chunk_bytes: int | None = None
     """Cut what is written to event streams into pieces of this size."""
 

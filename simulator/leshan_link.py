@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from simulator.leshan_events import EventWriter
 from simulator.leshan_exchange import Exchanges
@@ -20,7 +20,8 @@ from simulator.link import (
     Response,
 )
 
-CONTENT_CODE = 205
+CONTENT_CODE: Final = 205
+MAX_RETRANSMISSIONS: Final = 4
 
 
 class Reachability(Protocol):
@@ -40,6 +41,7 @@ class LeshanLink:
     exchanges: Exchanges
     events: EventWriter
     server: Reachability
+    retransmission_seconds: float
     handler: RequestHandler | None = None
     registration: Registration | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -109,8 +111,19 @@ class LeshanLink:
     async def _answer(
         self, handler: RequestHandler, request: Request, answer: asyncio.Future[Response]
     ) -> None:
-        response = await handler.handle(request)
-        if response is not None and not answer.done() and not self.is_closed:
+        """Ask until the device answers or nobody waits: one that wakes in time still hears it."""
+        wait_seconds = self.retransmission_seconds
+        for _ in range(1 + MAX_RETRANSMISSIONS):
+            response = await handler.handle(request)
+            if response is not None:
+                break
+            await asyncio.wait((answer,), timeout=wait_seconds)
+            wait_seconds *= 2
+            if answer.done():
+                return
+        else:
+            return
+        if not answer.done():
             answer.set_result(response)
 
     async def _read(self, path: Ids) -> Content | None:

@@ -229,6 +229,9 @@ class Registry:
         for timer in registration.timers.values():
             timer.cancel()
         registration.timers.clear()
+        # Presence is given up before the end is told: the last word of a device is that it sleeps.
+        registration.is_asleep = registration.parameters.is_queue_mode
+        registration.json_text = None
         registration.observations.clear()
         registration.composite_observations.clear()
         registration.delayed = None

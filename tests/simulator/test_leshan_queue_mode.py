@@ -1,5 +1,7 @@
 """Sleeping devices, as the recorded servers treat them."""
 
+import asyncio
+
 import pytest
 
 from simulator.leshan_generation import Generation, LeshanSettings
@@ -147,3 +149,35 @@ async def test_what_came_too_late_for_the_server_the_device_does_all_the_same() 
         await until(lambda: device.values[5, 0, 1] == "http://x/f")
 
     assert status == 504
+
+
+async def test_a_device_that_wakes_in_time_still_hears_what_it_slept_through() -> None:
+    async with staged(LeshanSettings(retransmission_seconds=0.01)) as stage:
+        device = await stage.device(is_queue_mode=True)
+        device.is_frozen = True
+        request = asyncio.create_task(stage.json("GET", "/api/clients/thing/3/0/3"))
+        await until(lambda: len(device.asked) == 1)
+        device.is_frozen = False
+        answer = await request
+
+    assert answer["content"]["value"] == "1.0"
+
+
+async def test_a_silent_device_is_asked_five_times() -> None:
+    settings = LeshanSettings(retransmission_seconds=0.001)
+    async with staged(settings) as stage:
+        device = await stage.device()
+        device.is_frozen = True
+        status, _ = await stage.text("GET", "/api/clients/thing/3/0/3?timeout=1")
+
+    assert status == 504
+    assert len(device.asked) == 5
+
+
+async def test_the_last_word_about_a_device_in_queue_mode_is_that_it_sleeps() -> None:
+    async with staged() as stage, stage.listening() as events:
+        device = await stage.device(is_queue_mode=True)
+        await device.link.deregister()
+        told = await events.until("DEREGISTRATION")
+
+    assert told[-1].data["sleeping"] is True
