@@ -73,7 +73,8 @@ class SessionDesk:
         except BaseException:
             self._release(record, runner)
             raise
-        self._launch(record, runner)
+        if not self._is_stopped:  # else it goes on after the restart
+            self._launch(record, runner)
         return runner
 
     async def resume(self, record: DeviceRecord, session: Session) -> None:

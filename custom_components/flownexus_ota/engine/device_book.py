@@ -55,12 +55,20 @@ class DeviceRecord:
         return is_new
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsupported:
+    """A registration whose device cannot be updated."""
+
+    registration_id: str
+    reason: str
+
+
 @dataclass(kw_only=True, slots=True)
 class DeviceBook:
     """All devices of one server by endpoint, and those that cannot be updated, with the reason."""
 
     records: dict[Endpoint, DeviceRecord] = field(default_factory=dict)
-    unsupported: dict[Endpoint, str] = field(default_factory=dict)
+    unsupported: dict[Endpoint, Unsupported] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[DeviceRecord]:
         """Iterate over the records, safe against changes meanwhile."""
@@ -74,19 +82,34 @@ class DeviceBook:
         """Note a registration; return its record and whether it is a new one.
 
         `None` for a device that cannot be updated: it has no object 5, or its name cannot be put
-        into a URL. A device that had object 5 before keeps its record.
+        into a URL. A device that had object 5 before keeps its record: its new firmware may lack
+        it, and what became of the update is told by object 3.
         """
         endpoint = registration.endpoint
         reason = unsupported_reason(registration)
-        if reason is not None:
-            self.unsupported[endpoint] = reason
-            return None
-        self.unsupported.pop(endpoint, None)
         record = self.records.get(endpoint)
+        if reason is None:
+            self.unsupported.pop(endpoint, None)
+        else:
+            self.unsupported[endpoint] = Unsupported(registration_id=registration.id, reason=reason)
+        if record is None and reason is not None:
+            return None
         if record is None:
             record = DeviceRecord(facts=DeviceFacts(endpoint=endpoint))
             self.records[endpoint] = record
         return record, record.take(registration)
+
+    def leave(self, endpoint: Endpoint, registration_id: str) -> DeviceRecord | None:
+        """Note the end of a registration; return the record of a device that is gone by it.
+
+        A registration that was replaced is taken back after the new one was announced, or before.
+        """
+        unsupported = self.unsupported.get(endpoint)
+        if unsupported is not None and unsupported.registration_id == registration_id:
+            del self.unsupported[endpoint]
+        record = self.records.get(endpoint)
+        is_gone = record is not None and record.registration_id == registration_id
+        return record if is_gone else None
 
 
 def update_instance_of(registration: Registration) -> int | None:

@@ -22,13 +22,27 @@ from .offering import ImageOffering
 from .reader import ReadQueue
 from .reading import read_device, version_of
 from .refusal import DeviceUnknownError
-from .router import Router
+from .router import RESYNC_RETRY_SECONDS, Router, RouterHooks
 from .session_runner import SessionRunner
 from .view import DeviceView, ServerView
 
 _LOGGER = logging.getLogger(__name__)
 
 RECONCILE_SECONDS: Final = 15 * 60
+# After an error of ours that ended everything but the sessions.
+RESTART_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnginePauses:
+    """How long an engine waits before it does something again, in seconds."""
+
+    reconcile: float = RECONCILE_SECONDS
+    resync: float = RESYNC_RETRY_SECONDS
+    restart: float = RESTART_SECONDS
+
+
+DEFAULT_PAUSES: Final = EnginePauses()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +67,11 @@ class Engine:
         profile_for: Callable[[DeviceFacts], Profile],
         max_parallel: int,
         listener: EngineListener,
+        pauses: EnginePauses = DEFAULT_PAUSES,
     ) -> None:
         """Take the ports; nothing happens before `load` and `run`."""
         self.server_id = server_id
+        self._pauses = pauses
         self._gateway = gateway
         self._chronicle = chronicle
         self._listener = listener
@@ -80,10 +96,14 @@ class Engine:
             gateway,
             self._book,
             self._reads,
-            on_device=self._device_changed,
-            on_startable=self._desk.grant_places,
-            on_server=listener.on_server,
-            on_not_authorised=listener.on_not_authorised,
+            RouterHooks(
+                on_device=self._device_changed,
+                on_facts=self._facts_changed,
+                on_startable=self._desk.grant_places,
+                on_server=listener.on_server,
+                on_not_authorised=listener.on_not_authorised,
+            ),
+            resync_retry_seconds=pauses.resync,
         )
 
     async def load(self) -> None:
@@ -100,12 +120,24 @@ class Engine:
     async def run(self) -> None:
         """Listen to the server and run sessions until cancelled; unfinished ones stay stored."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._router.listen(), name="flownexus_ota events")
-                group.create_task(self._reads.run(), name="flownexus_ota reading")
-                group.create_task(self._reconcile(), name="flownexus_ota reconcile")
+            while True:
+                try:
+                    await self._follow()
+                except* Exception:  # the outermost loop of the engine
+                    _LOGGER.exception("Following the server stopped by an error of ours")
+                await asyncio.sleep(self._pauses.restart)
         finally:
-            await self._desk.stop()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """End every session's work, also that begun by `load` without a `run`; safe to repeat."""
+        await self._desk.stop()
+
+    async def _follow(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._router.listen(), name="flownexus_ota events")
+            group.create_task(self._reads.run(), name="flownexus_ota reading")
+            group.create_task(self._reconcile(), name="flownexus_ota reconcile")
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -142,7 +174,9 @@ class Engine:
             running_count=self._desk.places.running_count,
             waiting_count=self._desk.places.waiting_count,
             is_history_writable=self._chronicle.is_writable,
-            unsupported=tuple(sorted(self._book.unsupported.items())),
+            unsupported=tuple(
+                sorted((name, each.reason) for name, each in self._book.unsupported.items())
+            ),
         )
 
     def set_max_parallel(self, limit: int) -> None:
@@ -200,7 +234,7 @@ class Engine:
     async def _reconcile(self) -> None:
         """Compare with the server's list now and then; its events may have been lost."""
         while True:
-            await asyncio.sleep(RECONCILE_SECONDS)
+            await asyncio.sleep(self._pauses.reconcile)
             await self._router.resync()
 
     async def _read(self, endpoint: Endpoint) -> None:
@@ -208,19 +242,25 @@ class Engine:
         record = self._book.get(endpoint)
         if record is None or record.is_read or not record.is_registered:
             return
+        registration_id, is_read = record.registration_id, False
         try:
             facts = await read_device(self._gateway, record.facts)
         except Lwm2mError as err:
             _LOGGER.debug("%s was not read: %s", endpoint, err)
             facts = record.facts
         else:
-            record.is_read = True
+            is_read = True
+        if self._book.get(endpoint) is not record or record.registration_id != registration_id:
+            return  # forgotten, or to be read again: it may have told this before it restarted
+        record.is_read = is_read
         record.is_shown = True
         self._facts_changed(record, facts)
 
     def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
         record.facts = facts
-        registration_id, is_queue_mode = record.registration_id, record.is_queue_mode
+        # Known without its registration, a device is read after the next restart.
+        registration_id = record.registration_id if record.is_read else None
+        is_queue_mode = record.is_queue_mode
         last_seen, is_registered = record.last_seen, record.is_registered
 
         def store(history: HistoryDb) -> None:

@@ -48,6 +48,11 @@ def facts_from(values: ResourceValues, facts: DeviceFacts) -> DeviceFacts:
     return replace(facts, **changes) if changes else facts  # type: ignore[arg-type] # names and types come from the tables above
 
 
+def lasting(facts: DeviceFacts) -> DeviceFacts:
+    """Return what is worth storing at once: states and levels come and go."""
+    return replace(facts, update_state=None, update_result=None, battery_percent=None)
+
+
 def version_of(facts: DeviceFacts, profile: Profile) -> str | None:
     """Return what the device runs, from the resource that its profile names."""
     if profile.version_resource is VersionResource.PACKAGE_VERSION:

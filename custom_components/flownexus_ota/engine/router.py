@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
 from ..lwm2m.events import (
     Awake,
     Deregistered,
+    Endpoint,
     Registered,
     Registration,
     RegistrationUpdated,
@@ -20,16 +23,30 @@ from ..lwm2m.events import (
     UnrecognisedEvent,
 )
 from ..lwm2m.exchange import Lwm2mError, NotAuthorisedError
+from ..ota.device_facts import DeviceFacts
 from ..ota.report import DeviceRegistered, Report, Resumed
 from .device_book import DeviceBook, DeviceRecord
 from .gateway import DeviceGateway
 from .reader import ReadQueue
-from .reading import facts_from, reports_from
+from .reading import facts_from, lasting, reports_from
 
 _LOGGER = logging.getLogger(__name__)
 
 # A resync that fails while the event stream stands is tried again after this.
 RESYNC_RETRY_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouterHooks:
+    """Who is told of what."""
+
+    on_facts: Callable[[DeviceRecord, DeviceFacts], None]
+    """Facts that are worth storing have changed."""
+    on_device: Callable[[DeviceRecord], None]
+    """Anything else of a device has changed."""
+    on_startable: Callable[[], None]
+    on_server: Callable[[], None]
+    on_not_authorised: Callable[[], None]
 
 
 class Router:
@@ -40,22 +57,25 @@ class Router:
         gateway: DeviceGateway,
         book: DeviceBook,
         reads: ReadQueue,
+        hooks: RouterHooks,
         *,
-        on_device: Callable[[DeviceRecord], None],
-        on_startable: Callable[[], None],
-        on_server: Callable[[], None],
-        on_not_authorised: Callable[[], None],
+        resync_retry_seconds: float = RESYNC_RETRY_SECONDS,
     ) -> None:
         """Take the port, the book, the queue of readings, and who is told of changes."""
         self._gateway = gateway
         self._book = book
         self._reads = reads
-        self._on_device = on_device
-        self._on_startable = on_startable
-        self._on_server = on_server
-        self._on_not_authorised = on_not_authorised
+        self._on_device = hooks.on_device
+        self._on_facts = hooks.on_facts
+        self._on_startable = hooks.on_startable
+        self._on_server = hooks.on_server
+        self._on_not_authorised = hooks.on_not_authorised
+        self._resync_retry_seconds = resync_retry_seconds
         self._resync_wanted = asyncio.Event()
         self._resync_lock = asyncio.Lock()
+        self._told_meanwhile: set[Endpoint] = set()
+        """Endpoints whose registration was told of by events while the list was on its way."""
+        self._is_stream_open = False
         self.is_connected = False
 
     async def listen(self) -> None:
@@ -69,19 +89,19 @@ class Router:
         """Take one event; never raises for what a server may say."""
         match event:
             case ServerConnected():
+                self._is_stream_open = True
                 self._resync_wanted.set()
             case ServerDisconnected(reason=reason):
                 self._disconnected(reason)
             case Registered(registration=registration):
+                self._is_told(registration.endpoint)
                 self._registered(registration)
             case RegistrationUpdated(registration=registration):
+                self._is_told(registration.endpoint)
                 self._registered(registration)
             case Deregistered(endpoint=endpoint, registration_id=registration_id):
-                self._book.unsupported.pop(endpoint, None)
-                record = self._book.get(endpoint)
-                # A replaced registration is taken back after the new one was announced, or before.
-                if record is not None and record.registration_id == registration_id:
-                    self._gone(record)
+                self._is_told(endpoint)
+                self._deregistered(endpoint, registration_id)
             case Awake(endpoint=endpoint):
                 self._sleeps(self._book.get(endpoint), is_asleep=False)
             case Sleeping(endpoint=endpoint):
@@ -96,33 +116,44 @@ class Router:
     async def resync(self) -> bool:
         """Compare the book with the server's list; tell whether that could be done."""
         async with self._resync_lock:
-            listed = set()
+            known: set[Endpoint] = set()
+            # The list is older than what events tell while it is fetched and worked off.
+            self._told_meanwhile.clear()
             try:
                 async for registration in self._gateway.registrations():
-                    listed.add(registration.endpoint)
-                    self._registered(registration)
+                    known.add(registration.endpoint)
+                    if registration.endpoint not in self._told_meanwhile:
+                        self._registered(registration)
             except NotAuthorisedError:
                 self._on_not_authorised()
                 return False
             except Lwm2mError as err:
                 _LOGGER.debug("The registrations cannot be listed: %s", err)
                 return False
+            known |= self._told_meanwhile
             for record in self._book:
-                if record.is_registered and record.endpoint not in listed:
+                if record.is_registered and record.endpoint not in known:
                     self._gone(record)
-            for endpoint in [each for each in self._book.unsupported if each not in listed]:
+            for endpoint in self._book.unsupported.keys() - known:
                 del self._book.unsupported[endpoint]
+            self._on_server()
             return True
 
     async def _resync_when_wanted(self) -> None:
         while True:
             await self._resync_wanted.wait()
             self._resync_wanted.clear()
-            if not await self.resync():
-                await asyncio.sleep(RESYNC_RETRY_SECONDS)
-                self._resync_wanted.set()
+            is_done = await self.resync()
+            if not self._is_stream_open or self._resync_wanted.is_set():
+                continue  # the connection that it was for has ended
+            if is_done:
+                self._connected()
                 continue
-            self._connected()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._resync_retry_seconds):
+                    await self._resync_wanted.wait()
+            if self._is_stream_open:
+                self._resync_wanted.set()
 
     def _connected(self) -> None:
         """Go on where we were: what was told meanwhile has been missed."""
@@ -132,6 +163,8 @@ class Router:
         for record in self._book:
             if record.is_registered:
                 _tell(record, Resumed())
+            if record.runner is not None:
+                self._on_device(record)  # it no longer waits for the server
         self._on_server()
         self._on_startable()
 
@@ -139,11 +172,22 @@ class Router:
         if self.is_connected:
             _LOGGER.info("Disconnected from the LwM2M server: %s", reason)
         self._resync_wanted.clear()
+        self._is_stream_open = False
         self.is_connected = False
         self._on_server()
         for record in self._book:
             if record.runner is not None:
                 self._on_device(record)
+
+    def _is_told(self, endpoint: Endpoint) -> None:
+        if self._resync_lock.locked():
+            self._told_meanwhile.add(endpoint)
+
+    def _deregistered(self, endpoint: Endpoint, registration_id: str) -> None:
+        record = self._book.leave(endpoint, registration_id)
+        if record is not None:
+            self._gone(record)
+        self._on_server()
 
     def _registered(self, registration: Registration) -> None:
         entered = self._book.enter(registration)
@@ -153,8 +197,8 @@ class Router:
         record, is_new = entered
         if is_new:
             _tell(record, DeviceRegistered())
-        if not record.is_read:
-            self._reads.add(record.endpoint, is_urgent=record.runner is not None)
+            self._on_server()
+        self._read_if_unread(record)
         self._on_device(record)
         if record.runner is not None:
             self._on_startable()
@@ -173,8 +217,7 @@ class Router:
         if is_asleep:
             return
         record.last_seen = datetime.now(UTC)
-        if not record.is_read and record.is_registered:
-            self._reads.add(record.endpoint, is_urgent=record.runner is not None)
+        self._read_if_unread(record)
         if record.runner is not None:
             self._on_startable()
 
@@ -183,14 +226,21 @@ class Router:
         if record is None:
             return
         record.last_seen = datetime.now(UTC)
-        facts = facts_from(event.values, record.facts)
-        is_changed = facts != record.facts
+        self._read_if_unread(record)
+        before, facts = record.facts, facts_from(event.values, record.facts)
         record.facts = facts
         if record.runner is not None:
             for report in reports_from(event.values, facts, record.runner.profile):
                 record.runner.report(report)
-        if is_changed:
+        if lasting(facts) != lasting(before):
+            self._on_facts(record, facts)
+        elif facts != before:
             self._on_device(record)
+
+    def _read_if_unread(self, record: DeviceRecord) -> None:
+        """Ask for a reading that is due: one that failed is so whenever the device speaks."""
+        if not record.is_read and record.is_registered:
+            self._reads.add(record.endpoint, is_urgent=record.runner is not None)
 
 
 def _tell(record: DeviceRecord, report: Report) -> None:
