@@ -70,11 +70,15 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
 
 async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
     """Forget the server's devices and their history."""
-    shared = await acquire_shared(hass)
     try:
-        await stored(shared.writer.submit(lambda history: history.remove_server(entry.entry_id)))
-    finally:
-        await release_shared(hass)
+        shared = await acquire_shared(hass)
+        try:
+            forgotten = shared.writer.submit(lambda history: history.remove_server(entry.entry_id))
+            await stored(forgotten)
+        finally:
+            await release_shared(hass)
+    except HistoryError as err:
+        _LOGGER.warning("The history of %s stays stored: %s", entry.title, err)
 
 
 async def async_remove_config_entry_device(
@@ -95,6 +99,17 @@ async def async_remove_config_entry_device(
 async def _async_set_up(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> None:
     runtime = _build(hass, entry, shared)
     entry.runtime_data = runtime
+    try:
+        await _async_begin(hass, entry, runtime)
+    except BaseException:
+        await runtime.async_stop()
+        raise
+
+
+async def _async_begin(
+    hass: HomeAssistant, entry: FlownexusConfigEntry, runtime: RuntimeData
+) -> None:
+    shared = runtime.shared
     await runtime.engine.load()
     for endpoint in runtime.engine.endpoints:
         runtime.async_device_changed(endpoint)

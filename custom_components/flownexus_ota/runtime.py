@@ -62,6 +62,7 @@ class RuntimeData:
             life.cancel()
             with suppress(asyncio.CancelledError):
                 await life
+        await self.engine.stop()  # what it has loaded works already before it lives
         # Last: an engine that ends says that its server is no longer connected.
         if self._cancel_server_update is not None:
             self._cancel_server_update()

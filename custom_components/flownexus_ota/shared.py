@@ -51,9 +51,14 @@ _SLOT: HassKey[_Slot] = HassKey(f"{DOMAIN}_shared")
 
 def prepare_shared(hass: HomeAssistant) -> None:
     """Make the slot and register the view, once and for good: views cannot be taken back."""
-    book = OfferBook()
-    hass.data[_SLOT] = _Slot(asyncio.Lock(), book)
-    async_register_views(hass, book)
+    async_register_views(hass, _slot(hass).book)
+
+
+def _slot(hass: HomeAssistant) -> _Slot:
+    """Return the slot; it has not been prepared where every entry is disabled."""
+    if _SLOT not in hass.data:
+        hass.data[_SLOT] = _Slot(asyncio.Lock(), OfferBook())
+    return hass.data[_SLOT]
 
 
 async def acquire_shared(hass: HomeAssistant) -> Shared:
@@ -61,7 +66,7 @@ async def acquire_shared(hass: HomeAssistant) -> Shared:
 
     Raise a HistoryError when the database cannot be opened.
     """
-    slot = hass.data[_SLOT]
+    slot = _slot(hass)
     async with slot.lock:
         if slot.shared is None:
             slot.shared = await _build(hass, slot.book)
