@@ -15,6 +15,7 @@ from ..ota.command import (
     ObserveDevice,
     ReadDevice,
     ResetDevice,
+    RevokeOffer,
     WritePackageUri,
 )
 from ..ota.device_facts import DeviceFacts
@@ -104,6 +105,8 @@ class Courier:
                 await self._execute()
             case ResetDevice():
                 await self._reset()
+            case RevokeOffer():
+                self._offering.revoke(self._session().id)
             case EndOffer():
                 self._offering.revoke(self._session().id)
                 await self._forget()

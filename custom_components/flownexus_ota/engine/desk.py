@@ -13,7 +13,7 @@ from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
 from ..ota.phase import Phase, WaitingReason
 from ..ota.profile import Profile
-from ..ota.report import BytesServed, PlaceGranted, Resumed
+from ..ota.report import BytesServed, CancelRequested, PlaceGranted, Resumed
 from ..ota.session_state import Session, Target
 from .chronicle import Chronicle
 from .courier import Courier
@@ -22,7 +22,13 @@ from .gateway import DeviceGateway
 from .offering import ImageOffering
 from .places import Places
 from .reading import version_of
-from .refusal import EngineStoppedError, PullUnsupportedError, UpdateActiveError
+from .refusal import (
+    CancelTooLateError,
+    EngineStoppedError,
+    NothingToCancelError,
+    PullUnsupportedError,
+    UpdateActiveError,
+)
 from .session_runner import RunnerHooks, SessionRunner
 
 _LOGGER = logging.getLogger(__name__)
@@ -104,6 +110,28 @@ class SessionDesk:
         self._records.clear()
         self._tasks.clear()
 
+    async def cancel(self, record: DeviceRecord) -> Session:
+        """End the device's session; return how it ended.
+
+        Raise NothingToCancelError, or CancelTooLateError when the device installs already.
+        """
+        runner = record.runner
+        if runner is None or runner.session.phase.is_final:
+            raise NothingToCancelError(record.endpoint)
+        if runner.session.phase is Phase.INSTALLING:
+            raise CancelTooLateError(record.endpoint)
+        runner.cancel_refused.clear()
+        runner.report(CancelRequested())
+        refused = asyncio.create_task(runner.cancel_refused.wait())
+        try:
+            # Both have an end: the session's deadline for the answer of its device.
+            await asyncio.wait((refused, runner.finished), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            refused.cancel()
+        if not runner.finished.done() or runner.finished.result().phase is Phase.SUCCEEDED:
+            raise CancelTooLateError(record.endpoint)
+        return runner.finished.result()
+
     def is_started(self, runner: SessionRunner) -> bool:
         """Tell whether a session has a place, or no longer needs one."""
         return runner.session.phase.is_final or self.places.is_running(runner.session.id)
@@ -131,14 +159,36 @@ class SessionDesk:
 
     def waiting_reason(self, record: DeviceRecord) -> WaitingReason:
         """Return what a session of the device would wait for now."""
+        session = record.session
+        if session is not None and session.waiting_reason is WaitingReason.BACK_OFF:
+            return WaitingReason.BACK_OFF
         if not self._ports.is_connected():
             return WaitingReason.SERVER_DOWN
         if not record.is_registered:
             return WaitingReason.UNREGISTERED
         return WaitingReason.ASLEEP if record.is_asleep else WaitingReason.QUEUE
 
+    def shown_waiting_reason(self, record: DeviceRecord) -> WaitingReason | None:
+        """Return what the device's session waits for, or why it is held."""
+        session = record.session
+        if session is None or session.phase.is_final or session.is_checking:
+            return None
+        is_waiting = session.phase is Phase.WAITING
+        return self.waiting_reason(record) if is_waiting else session.waiting_reason
+
     def _can_start(self, session_id: str) -> bool:
-        return session_id in self._tasks and self.is_reachable(self._records[session_id])
+        backs_off = self._runners[session_id].session.waiting_reason is WaitingReason.BACK_OFF
+        is_launched = session_id in self._tasks and not backs_off
+        return is_launched and self.is_reachable(self._records[session_id])
+
+    def _changed(self, record: DeviceRecord, runner: SessionRunner) -> None:
+        """Show a step, and see that who waits or is held takes no place away from others."""
+        session = runner.session
+        if not session.phase.is_final and self.places.settle(
+            session.id, needs_place=_needs_place(session), waits=session.phase is Phase.WAITING
+        ):
+            self.grant_places()
+        self._ports.on_device(record)
 
     def _new_session(
         self, record: DeviceRecord, image: FirmwareImage, asked_by: str | None
@@ -174,7 +224,7 @@ class SessionDesk:
             profile,
             ports.chronicle,
             RunnerHooks(
-                on_change=lambda: ports.on_device(record),
+                on_change=lambda: self._changed(record, runner),
                 is_reachable=lambda: self.is_reachable(record),
             ),
         )
@@ -197,7 +247,7 @@ class SessionDesk:
         session = runner.session
         if session.phase is Phase.WAITING:
             self.places.join(session.id)
-        else:
+        elif not session.is_held:
             self.places.take_place(session.id)
         self._tasks[session.id] = asyncio.create_task(
             self._live(record, runner), name=f"flownexus_ota session {session.endpoint}"
@@ -227,3 +277,8 @@ class SessionDesk:
             record.last_session = session
         self._ports.on_device(record)
         self.grant_places()
+
+
+def _needs_place(session: Session) -> bool:
+    """A session that waits or is held needs none; one that is asked before its offer does."""
+    return session.is_checking if session.phase is Phase.WAITING else not session.is_held

@@ -159,7 +159,7 @@ class Engine:
             is_asleep=record.is_asleep,
             last_seen=record.last_seen,
             session=session,
-            waiting_reason=self._desk.waiting_reason(record) if is_waiting else None,
+            waiting_reason=self._desk.shown_waiting_reason(record),
             queue_position=(
                 self._desk.places.position(session.id) if session and is_waiting else None
             ),
@@ -199,6 +199,13 @@ class Engine:
     def is_started(self, runner: SessionRunner) -> bool:
         """Tell whether a session has a place, or no longer needs one."""
         return self._desk.is_started(runner)
+
+    async def cancel(self, endpoint: Endpoint) -> Session:
+        """End the device's session and return how it ended; raise an UpdateRefusedError."""
+        record = self._book.get(endpoint)
+        if record is None:
+            raise DeviceUnknownError(endpoint)
+        return await self._desk.cancel(record)
 
     def bytes_served(self, session_id: str, covered_bytes: int) -> None:
         """Take note of how much of its image has left for a device."""

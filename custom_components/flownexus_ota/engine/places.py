@@ -41,6 +41,25 @@ class Places:
         """Hold a place whatever the limit: the session ran before we were restarted."""
         self._running.add(session_id)
 
+    def settle(self, session_id: str, *, needs_place: bool, waits: bool) -> bool:
+        """Make true what a session's step means for the queue; tell whether anything changed.
+
+        Whoever goes on after being held takes a place even beyond the limit: a sleepy device
+        listens for a short while only.
+        """
+        if needs_place:
+            if session_id in self._running:
+                return False
+            self._waiting.pop(session_id, None)
+            self._running.add(session_id)
+            return True
+        had_place = session_id in self._running
+        self._running.discard(session_id)
+        if waits and session_id not in self._waiting:
+            self._waiting[session_id] = None
+            return True
+        return had_place or waits
+
     def leave(self, session_id: str) -> None:
         """Give up a place, or the wait for one."""
         self._running.discard(session_id)

@@ -17,5 +17,13 @@ class PullUnsupportedError(UpdateRefusedError):
     """The device takes images only by push (5/x/9)."""
 
 
+class NothingToCancelError(UpdateRefusedError):
+    """The device has no active session."""
+
+
+class CancelTooLateError(UpdateRefusedError):
+    """The device installs already; nothing stops it."""
+
+
 class EngineStoppedError(Exception):
     """The engine was stopped; the session goes on when it starts again."""

@@ -24,7 +24,8 @@ from ..lwm2m.events import (
 )
 from ..lwm2m.exchange import Lwm2mError, NotAuthorisedError
 from ..ota.device_facts import DeviceFacts
-from ..ota.report import DeviceRegistered, Report, Resumed
+from ..ota.phase import WaitingReason
+from ..ota.report import ContactLost, ContactRegained, DeviceRegistered, Report, Resumed
 from .device_book import DeviceBook, DeviceRecord
 from .gateway import DeviceGateway
 from .reader import ReadQueue
@@ -161,7 +162,11 @@ class Router:
             _LOGGER.info("Connected to the LwM2M server")
         self.is_connected = True
         for record in self._book:
-            if record.is_registered:
+            if not record.is_registered:
+                _tell(record, ContactLost(reason=WaitingReason.UNREGISTERED))
+            elif record.is_asleep:
+                _tell(record, ContactLost(reason=WaitingReason.ASLEEP))
+            else:
                 _tell(record, Resumed())
             if record.runner is not None:
                 self._on_device(record)  # it no longer waits for the server
@@ -177,6 +182,7 @@ class Router:
         self._on_server()
         for record in self._book:
             if record.runner is not None:
+                _tell(record, ContactLost(reason=WaitingReason.SERVER_DOWN))
                 self._on_device(record)
 
     def _is_told(self, endpoint: Endpoint) -> None:
@@ -215,7 +221,9 @@ class Router:
         record.is_asleep = is_asleep
         self._on_device(record)
         if is_asleep:
+            _tell(record, ContactLost(reason=WaitingReason.ASLEEP))
             return
+        _tell(record, ContactRegained())
         record.last_seen = datetime.now(UTC)
         self._read_if_unread(record)
         if record.runner is not None:

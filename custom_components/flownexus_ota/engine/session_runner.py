@@ -49,6 +49,8 @@ class SessionRunner:
         self._heard_at = 0.0
         self._is_served_pending = False
         self._last_commands: tuple[Command, ...] = ()
+        self.cancel_refused = asyncio.Event()
+        """Set when a cancellation came too late: the device installs already."""
         self.finished: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
 
     def report(self, report: Report) -> None:
@@ -116,7 +118,7 @@ class SessionRunner:
         return (self.session.deadline_at - datetime.now(UTC)).total_seconds() or -1.0
 
     def _until_silence(self) -> float | None:
-        if self.session.phase is Phase.WAITING:
+        if self.session.phase is Phase.WAITING or self.session.is_held:
             return None
         silence = self.profile.deadlines.silence.total_seconds()
         return self._heard_at + silence - _loop_time() or -1.0
@@ -130,7 +132,9 @@ class SessionRunner:
             evidence = evidence_of(report)
             session = replace(session, evidence=evidence)
             await self._chronicle.record(session, evidence=evidence)
-        self.session = session
+        was_cancelling, self.session = self.session.is_cancelling, session
+        if was_cancelling and not session.is_cancelling and not session.phase.is_final:
+            self.cancel_refused.set()
         self._hooks.on_change()
         if self.session.phase.is_final:
             self._last_commands = step.commands

@@ -31,8 +31,21 @@ class ResetDevice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RevokeOffer:
+    """Revoke the token: a download that is under way breaks off."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EndOffer:
     """Revoke the token and stop observing; the session is over."""
 
 
-type Command = ObserveDevice | ReadDevice | WritePackageUri | ExecuteUpdate | ResetDevice | EndOffer
+type Command = (
+    ObserveDevice
+    | ReadDevice
+    | WritePackageUri
+    | ExecuteUpdate
+    | ResetDevice
+    | RevokeOffer
+    | EndOffer
+)

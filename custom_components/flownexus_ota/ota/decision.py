@@ -5,7 +5,7 @@ from typing import Final
 
 from ..lwm2m.firmware_update import UpdateResult, UpdateState
 from .command import ReadDevice, ResetDevice
-from .phase import Reason
+from .phase import Phase, Reason
 from .session_state import Session
 from .transition import Situation, Step
 from .version import is_same_version
@@ -19,6 +19,22 @@ NOT_A_FAILURE: Final = frozenset(
 def is_failure(result: int | None) -> bool:
     """Tell whether a raw 5/x/5 says that the update failed, or was cancelled."""
     return result not in NOT_A_FAILURE
+
+
+def decide_cancelling(it: Situation) -> Step:
+    """The device was told to drop the image, and tells whether it has."""
+    session = it.session
+    match session.device_state:
+        case UpdateState.UPDATING:
+            # Too late: it installs already, and nothing stops that.
+            return Situation(
+                session=replace(session, is_cancelling=False), now=it.now, profile=it.profile
+            ).enter(Phase.INSTALLING)
+        case UpdateState.DOWNLOADING | UpdateState.DOWNLOADED:
+            # It may need a moment to notice that its URL is gone.
+            return it.ask(after=it.profile.deadlines.settle)
+        case _:
+            return it.cancel(Reason.CANCELLED_BY_USER)
 
 
 def decide_before_offer(it: Situation) -> Step:

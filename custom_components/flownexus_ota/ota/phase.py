@@ -54,3 +54,4 @@ class Reason(StrEnum):
     NEVER_CAME = "never_came"
     FOREIGN_UPDATE = "foreign_update"
     CANCELLED_BY_USER = "cancelled_by_user"
+    CANCELLED_UNCONFIRMED = "cancelled_unconfirmed"

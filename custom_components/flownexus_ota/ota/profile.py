@@ -68,7 +68,16 @@ class Profile:
     version_resource: VersionResource = VersionResource.FIRMWARE_VERSION
     deadlines: Deadlines = field(default_factory=Deadlines)
     max_offers: int = 3
+    """URI writes of one attempt."""
     max_executes: int = 3
+    """Executes of one attempt."""
+    max_attempts: int = 1
+    back_off: tuple[timedelta, ...] = (
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+    )
+    """Before the second attempt, the third, and every later one."""
 
 
 DEFAULT_PROFILE = Profile()

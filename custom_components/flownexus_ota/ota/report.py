@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from .phase import WaitingReason
+
 
 class Answer(Enum):
     """How a write or an execute ended."""
@@ -59,6 +61,23 @@ class DeviceRegistered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ContactLost:
+    """The device cannot be reached: it sleeps, or its server is down."""
+
+    reason: WaitingReason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactRegained:
+    """The device can be reached again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelRequested:
+    """A person wants the update to end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UriAnswered:
     """Our write of 5/x/1 ended; `code` is the CoAP code of a refusal."""
 
@@ -99,6 +118,9 @@ type Report = (
     | VersionReported
     | DeviceRead
     | DeviceRegistered
+    | ContactLost
+    | ContactRegained
+    | CancelRequested
     | UriAnswered
     | ImageUnavailable
     | ExecuteAnswered

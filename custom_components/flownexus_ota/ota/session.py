@@ -7,12 +7,14 @@ changes nothing: devices repeat themselves, and a result may come before its sta
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final
 
 from ..lwm2m.firmware_update import UpdateResult, UpdateState
 from .command import ObserveDevice, ReadDevice
+from .contact import lose_contact, regain_contact, request_cancel
 from .decision import (
     decide_before_offer,
+    decide_cancelling,
     decide_installing,
     decide_offered,
     decide_staged,
@@ -25,6 +27,9 @@ from .proof import proof_of_success
 from .report import (
     Answer,
     BytesServed,
+    CancelRequested,
+    ContactLost,
+    ContactRegained,
     DeadlinePassed,
     DeviceRead,
     DeviceRegistered,
@@ -108,19 +113,31 @@ def _judge(it: Situation, report: Report, *, before: Session) -> Step:
     if it.session.phase is Phase.WAITING:
         return _judge_waiting(it, report)
     match report:
+        case ContactLost(reason=reason):
+            return lose_contact(it, reason)
+        case ContactRegained() | Resumed():
+            return regain_contact(it)
+        case DeviceRegistered():
+            executed = it.session.execute_count > 0
+            return regain_contact(it, is_registered_anew=executed)
+        case CancelRequested():
+            return request_cancel(it)
         case DeadlinePassed():
             return _overdue(it)
+        case _ if it.session.is_cancelling:
+            return _judge_cancelling(it, report)
+        case _:
+            return _judge_running(it, report, before)
+
+
+def _judge_running(it: Situation, report: Report, before: Session) -> Step:
+    match report:
         case StateReported(state=state):
             return _follow(it, state)
         case DeviceRead(state=state):
             return _decide(it, state, before)
         case ResultReported(result=result):
             return _weigh(it, result)
-        case DeviceRegistered():
-            executed = it.session.execute_count > 0
-            return _look(it, is_registered_anew=executed)
-        case Resumed():
-            return _look(it, is_registered_anew=it.session.is_registered_anew)
         case UriAnswered(answer=answer, code=code):
             return _uri_answered(it, answer, code)
         case ImageUnavailable():
@@ -129,10 +146,19 @@ def _judge(it: Situation, report: Report, *, before: Session) -> Step:
             return _execute_answered(it, answer, code)
         case BytesServed():
             return _served(it)
-        case VersionReported() | PlaceGranted():
-            return it.stay()
         case _:
-            assert_never(report)
+            return it.stay()
+
+
+def _judge_cancelling(it: Situation, report: Report) -> Step:
+    """Nothing is begun any more; every word of the device is checked by a reading."""
+    match report:
+        case DeviceRead():
+            return decide_cancelling(it)
+        case StateReported():
+            return it.ask()
+        case _:
+            return it.stay()
 
 
 def _judge_waiting(it: Situation, report: Report) -> Step:
@@ -141,9 +167,13 @@ def _judge_waiting(it: Situation, report: Report) -> Step:
         case PlaceGranted():
             return _start(it)
         case DeadlinePassed():
-            return _waited_in_vain(it)
+            return _waited(it)
         case Resumed():
-            return Step(session=replace(it.session, is_checking=False, may_reset=True))
+            return Step(session=replace(it.session, is_checking=False))
+        case ContactLost(reason=reason):
+            return lose_contact(it, reason)
+        case CancelRequested():
+            return request_cancel(it)
         case DeviceRead():
             return decide_before_offer(it)
         case _:
@@ -209,13 +239,6 @@ def _weigh(it: Situation, result: int) -> Step:
             return it.stay()
 
 
-def _look(it: Situation, *, is_registered_anew: bool) -> Step:
-    asked = replace(
-        it.session, is_checking=True, is_doubted=False, is_registered_anew=is_registered_anew
-    )
-    return Step(session=asked, commands=(ObserveDevice(), ReadDevice()))
-
-
 def _uri_answered(it: Situation, answer: Answer, code: int | None) -> Step:
     if it.session.phase is not Phase.OFFERED:
         return Step(session=replace(it.session, is_uri_answered=True))
@@ -247,14 +270,29 @@ def _served(it: Situation) -> Step:
 
 def _overdue(it: Situation) -> Step:
     session = it.session
+    if session.is_held:
+        return _in_vain(it)
+    if session.is_cancelling:
+        return it.cancel(Reason.CANCELLED_UNCONFIRMED)
     if session.is_overdue:
         return it.fail(*ON_SILENCE[session.phase])
     return it.ask(is_overdue=True, deadline_at=it.now + it.profile.deadlines.answer)
 
 
-def _waited_in_vain(it: Situation) -> Step:
+def _waited(it: Situation) -> Step:
     session = it.session
     if session.is_checking:
         return it.fail(UpdateResult.CONNECTION_LOST, Reason.NO_ANSWER)
-    asleep = session.waiting_reason is WaitingReason.ASLEEP
+    if session.waiting_reason is not WaitingReason.BACK_OFF:
+        return _in_vain(it)
+    queued = replace(
+        session,
+        waiting_reason=WaitingReason.QUEUE,
+        deadline_at=it.now + it.profile.deadlines.waiting,
+    )
+    return Step(session=queued)
+
+
+def _in_vain(it: Situation) -> Step:
+    asleep = it.session.waiting_reason is WaitingReason.ASLEEP
     return it.fail(UpdateResult.CONNECTION_LOST, Reason.NEVER_WOKE if asleep else Reason.NEVER_CAME)

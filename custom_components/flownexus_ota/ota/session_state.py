@@ -34,6 +34,7 @@ class Session:
 
     phase: Phase = Phase.WAITING
     waiting_reason: WaitingReason | None = WaitingReason.QUEUE
+    """In WAITING what for; in a running phase why it is held: the device cannot be reached."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     deadline_at: datetime | None = None
@@ -70,6 +71,8 @@ class Session:
     """Whether the outcome of the last URI write is known."""
     is_checking: bool = False
     """The next reading of the device decides how it goes on."""
+    is_cancelling: bool = False
+    """The device was told to drop the image, and is being asked whether it has."""
     is_overdue: bool = False
     """The deadline has passed once; the next one ends the phase."""
     is_doubted: bool = False
@@ -78,3 +81,8 @@ class Session:
     """The device may still hold an image of an earlier session of ours, and may drop it."""
     is_registered_anew: bool = False
     """The device has registered since our Execute."""
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether the session runs, but its device cannot be reached for now."""
+        return self.phase is not Phase.WAITING and self.waiting_reason is not None

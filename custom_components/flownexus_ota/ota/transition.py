@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from ..lwm2m.firmware_update import UpdateResult
 from .command import Command, EndOffer, ExecuteUpdate, ReadDevice, ResetDevice, WritePackageUri
-from .phase import Phase, Reason
+from .phase import Phase, Reason, WaitingReason
 from .profile import Profile
+from .retry import RESULTS_THAT_NEED_A_FRESH_URL, back_off_after, is_tried_again
 from .session_state import Session
 
 
@@ -32,11 +33,15 @@ class Situation:
 
     def enter(self, phase: Phase, *commands: Command) -> Step:
         """Begin a phase, or begin its deadline anew; whatever was in doubt is settled."""
+        session = self.session
+        held = session.waiting_reason if session.is_held else None
+        limit = Phase.WAITING if held else phase
         entered = replace(
-            self.session,
+            session,
             phase=phase,
-            waiting_reason=None,
-            deadline_at=self.now + self.profile.deadlines.of(phase),
+            waiting_reason=held,
+            deadline_at=self.now + self.profile.deadlines.of(limit),
+            reason=None,
             refusal_code=None,
             is_checking=False,
             is_overdue=False,
@@ -93,7 +98,9 @@ class Situation:
         return self.fail(UpdateResult.UPDATE_FAILED, otherwise, ResetDevice())
 
     def fail(self, result: int, reason: Reason, *commands: Command) -> Step:
-        """End without success."""
+        """End without success, or begin another attempt later where that may help."""
+        if is_tried_again(self.session, result, reason, self.profile):
+            return self._back_off(result, reason, *commands)
         return self._end(Phase.FAILED, result, reason, *commands)
 
     def fail_as_reported(self) -> Step:
@@ -105,9 +112,36 @@ class Situation:
             UpdateResult.UPDATE_FAILED if result is None else result, Reason.DEVICE_REPORTED
         )
 
+    def cancel(self, reason: Reason, *commands: Command) -> Step:
+        """End because a person asked for it."""
+        return self._end(Phase.CANCELLED, UpdateResult.CANCELLED, reason, *commands)
+
     def succeed(self, reason: Reason) -> Step:
         """End with success."""
         return self._end(Phase.SUCCEEDED, UpdateResult.SUCCESS, reason)
+
+    def _back_off(self, result: int, reason: Reason, *commands: Command) -> Step:
+        session = self.session
+        fresh_url = result in RESULTS_THAT_NEED_A_FRESH_URL
+        waiting = replace(
+            session,
+            phase=Phase.WAITING,
+            waiting_reason=WaitingReason.BACK_OFF,
+            deadline_at=self.now + back_off_after(session, self.profile),
+            attempt=session.attempt + 1,
+            reason=reason,
+            offer_number=session.offer_number + fresh_url,
+            offer_count=0,
+            execute_count=0,
+            version_before_execute=None,
+            refusal_code=None,
+            is_checking=False,
+            is_overdue=False,
+            is_doubted=False,
+            is_registered_anew=False,
+            may_reset=True,
+        )
+        return Step(session=waiting, commands=(EndOffer(), *commands))
 
     def _end(self, phase: Phase, result: int, reason: Reason, *commands: Command) -> Step:
         ended = replace(
@@ -120,5 +154,6 @@ class Situation:
             reason=reason,
             is_checking=False,
             is_overdue=False,
+            is_cancelling=False,
         )
         return Step(session=ended, commands=(EndOffer(), *commands))
