@@ -102,7 +102,7 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     @property
     @override
-    def update_percentage(self) -> float | None:
+    def update_percentage(self) -> int | None:
         """Return how much of the image has left for the device; `None` outside the download."""
         return self.view.progress_percent
 

@@ -84,7 +84,7 @@ async def test_progress_shows_the_share_of_bytes_that_left(world: World) -> None
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
-    seen: list[float] = []
+    seen: list[int] = []
 
     @callback
     def note(event: Event[EventStateChangedData]) -> None:

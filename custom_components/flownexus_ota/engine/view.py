@@ -39,14 +39,14 @@ class DeviceView:
         return None if self.session is None else self.session.phase
 
     @property
-    def progress_percent(self) -> float | None:
-        """Return how much of the image has left, 0 to 100, while it is being transferred."""
+    def progress_percent(self) -> int | None:
+        """Return how much of the image has left, rounded down: 100 means every byte."""
         session = self.session
         if session is None or session.phase is not Phase.TRANSFERRING:
             return None
         if self.covered_bytes is None:
             return None
-        return min(100.0, 100.0 * self.covered_bytes / session.target.size_bytes)
+        return min(100, self.covered_bytes * 100 // session.target.size_bytes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
