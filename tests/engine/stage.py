@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from custom_components.flownexus_ota.engine.chronicle import Chronicle
-from custom_components.flownexus_ota.engine.engine import Engine, EngineListener
+from custom_components.flownexus_ota.engine.engine import Engine, EngineListener, EnginePauses
 from custom_components.flownexus_ota.engine.session_runner import SessionRunner
 from custom_components.flownexus_ota.engine.view import DeviceView
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
@@ -16,6 +16,7 @@ from custom_components.flownexus_ota.ota.phase import Phase
 from custom_components.flownexus_ota.ota.profile import Deadlines, Profile
 from custom_components.flownexus_ota.ota.session_state import Session
 from custom_components.flownexus_ota.storage.history import HistoryDb
+from custom_components.flownexus_ota.storage.opening import open_database
 from custom_components.flownexus_ota.storage.writer import HistoryWriter
 from tests.fakes import FakeDevice, FakeGateway, FakeOffering
 
@@ -29,6 +30,7 @@ QUICK = Profile(
         silence=timedelta(seconds=30),
     )
 )
+QUICKLY = EnginePauses(resync=0.01, restart=0.01)
 
 
 @dataclass
@@ -43,11 +45,15 @@ class Stage:
     changed: list[Endpoint] = field(default_factory=list)
     refusal_count: int = 0
     writable: list[bool] = field(default_factory=list)
+    pauses: EnginePauses = QUICKLY
+    on_change: Callable[[Endpoint], None] = lambda _: None
+    """Called whenever a device is to be shown anew."""
 
     async def start(self) -> None:
         """Open the history, load, and let the engine live."""
+        self.connection, _ = open_database(self.folder / "history.db")
         self.writer = HistoryWriter(
-            HistoryDb.open(self.folder / "history.db"),
+            HistoryDb(self.connection, None),
             settle_in=asyncio.get_running_loop().call_soon_threadsafe,
         )
         self.writer.start()
@@ -65,10 +71,11 @@ class Stage:
             profile_for=lambda _: self.profile,
             max_parallel=self.max_parallel,
             listener=EngineListener(
-                on_device=self.changed.append,
+                on_device=self._shown,
                 on_server=lambda: None,
                 on_not_authorised=self._refused,
             ),
+            pauses=self.pauses,
         )
         await self.engine.load()
         self._life = asyncio.create_task(self.engine.run())
@@ -78,6 +85,19 @@ class Stage:
         self._life.cancel()
         await asyncio.gather(self._life, return_exceptions=True)
         await asyncio.to_thread(self.writer.close)
+
+    async def restart(self) -> None:
+        """Stop and start again."""
+        await self.stop()
+        await self.start()
+
+    async def set_read_only(self, *, is_read_only: bool) -> None:
+        """Let the disk refuse every write from now on, or no longer."""
+
+        def work(_: HistoryDb) -> None:
+            self.connection.execute(f"PRAGMA query_only = {is_read_only:d}")
+
+        await self.chronicle.ask(work)
 
     async def connected(self) -> None:
         """Open the event stream and wait until every device has been read."""
@@ -110,6 +130,10 @@ class Stage:
         async with asyncio.timeout(LIMIT_SECONDS):
             while not condition():  # noqa: ASYNC110 # no event stands for every condition
                 await asyncio.sleep(0.002)
+
+    def _shown(self, endpoint: Endpoint) -> None:
+        self.changed.append(endpoint)
+        self.on_change(endpoint)
 
     def _refused(self) -> None:
         self.refusal_count += 1
