@@ -102,7 +102,8 @@ def _phases(texts: Any) -> str:
         A deadline means "no progress for": it begins anew with every step, and with every byte of
         the image. When it passes, the device is read once more and gets another {answer}. WAITING
         is the exception: it ends at once, after {answer} if the device was being read by then. A
-        final phase never changes.
+        session whose device sleeps, or whose server is down, is held: it keeps its phase, and has
+        the deadline of WAITING. A final phase never changes.
     """)
     head = ("phase", "shown as", "deadline", "if it passes in vain")
     return _section("Phases and their deadlines", text, _table(head, rows))
@@ -157,9 +158,10 @@ def _times() -> str:
         if (meaning := meanings.get(field.name))
     ]
     text = _paragraph(f"""
-        The address is written at most {DEFAULT_PROFILE.max_offers} times, and Execute is sent at
-        most {DEFAULT_PROFILE.max_executes} times. A repetition needs a reading that says that the
-        device still waits for it.
+        A session has this many attempts: {DEFAULT_PROFILE.max_attempts}. In each, the address is
+        written at most {DEFAULT_PROFILE.max_offers} times, and Execute is sent at most
+        {DEFAULT_PROFILE.max_executes} times; a repetition needs a reading that says that the device
+        still waits for it.
     """)
     return _section("Other times and numbers", text, _table(("name", "time", "meaning"), rows))
 
