@@ -15,6 +15,8 @@ NEW_VERSION: Final = "1.2.0"
 # Together some eight seconds of download: long enough to be seen.
 IMAGE_SIZE_BYTES: Final = 1_500_000
 RATE_BYTES_PER_SECOND: Final = 200_000
+# As long as Leshan takes a device in queue mode for awake (MAX_TRANSMIT_WAIT, RFC 7252).
+AWAKE_SECONDS: Final = 93.0
 
 _NOTES: Final = """\
 ### What is new
@@ -40,7 +42,7 @@ def demo_fleet(options: Options) -> FleetOptions:
         model=MODEL,
         hardware_version="1.3",
         timing=Timing(install_seconds=3.0, reboot_seconds=3.0),
-        queue_mode=QueueMode(awake_seconds=20.0, sleep_seconds=40.0),
+        queue_mode=QueueMode(awake_seconds=AWAKE_SECONDS, sleep_seconds=60.0),
         bytes_per_second=RATE_BYTES_PER_SECOND,
         seed=2026,
     )

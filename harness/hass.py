@@ -87,6 +87,8 @@ class Hass:
         token = await self.http.create_user(self.login)
         self._socket = await HassSocket.connect(self.http.session, self.base_url, token)
         self._ends.push_async_callback(self._socket.close)
+        # Any; without one, Home Assistant asks for it by a repair issue.
+        await self._socket.command("config/core/update", country="DE")
 
     async def add_server(self, leshan_url: str) -> None:
         """Set up the integration for a Leshan server, as a person does."""

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from harness.device_log import DeviceLog
 from harness.device_site import endpoints
@@ -16,9 +15,6 @@ from simulator.leshan_generation import Generation, LeshanSettings
 from simulator.link import ServerLink
 from simulator.record import Entry
 
-# Of the server, below that of the devices: it believes them asleep when they are.
-AWAKE_SECONDS: Final = 20.0
-
 
 class SimulatedSite:
     """A simulated Leshan of one generation."""
@@ -27,8 +23,7 @@ class SimulatedSite:
         """Start nothing yet."""
         self.log = DeviceLog()
         self.processes: tuple[ManagedProcess, ...] = ()
-        settings = LeshanSettings(generation=generation, awake_seconds=AWAKE_SECONDS)
-        self._leshan = SimulatedLeshan(settings)
+        self._leshan = SimulatedLeshan(LeshanSettings(generation=generation))
         self._devices: list[Device] = []
 
     @property

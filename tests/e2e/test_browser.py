@@ -1,0 +1,78 @@
+"""What a person sees: the login form, the device's page, the update's dialog."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from harness.browser import HassPage
+from harness.fleet_plan import NEW_VERSION, demo_firmware, demo_fleet
+from harness.hass import Hass
+from harness.stage import Stage, set_stage
+from scripts.demonstration.options import parse
+from scripts.setup import browser
+from scripts.setup.places import REPOSITORY
+
+from .conftest import new_site
+from .fleet import INSTALL_LIMIT_SECONDS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+ENDPOINT = "thingy-3"
+
+
+@pytest.fixture
+def images_folder(tmp_path: Path) -> Path:
+    """Return where screenshots go: into the documentation if FLOWNEXUS_OTA_IMAGES is set."""
+    return REPOSITORY / "docs/images" if os.environ.get("FLOWNEXUS_OTA_IMAGES") else tmp_path
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def demo_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The stage of scripts/demo, on the real Leshan."""
+    async with AsyncExitStack() as ends:
+        yield await set_stage(
+            ends,
+            folder=tmp_path,
+            site=new_site("real"),
+            hass=Hass(tmp_path),
+            fleet=demo_fleet(parse([])),
+            firmware=demo_firmware(),
+        )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(demo_stage: Stage) -> AsyncIterator[HassPage]:
+    """A browser with nobody logged in."""
+    async with AsyncExitStack() as ends:
+        yield await HassPage.open(ends, browser.chromium(), demo_stage.hass)
+
+
+async def test_a_person_presses_update_sees_progress_and_then_up_to_date(
+    demo_stage: Stage, page: HassPage, images_folder: Path
+) -> None:
+    hass = demo_stage.hass
+    entity_id = await hass.update_entity(ENDPOINT)
+    await page.log_in()
+    await page.open_device(ENDPOINT)
+    await page.page_shows("Update available")
+    await page.open_update_dialog()
+    await page.dialog_shows("What is new")
+    await page.press_update()
+    await hass.socket.until(
+        lambda: (hass.states[entity_id]["attributes"]["update_percentage"] or 0) > 40,
+        "half of the image to be downloaded",
+        limit_seconds=INSTALL_LIMIT_SECONDS,
+    )
+    await page.dialog_shows("Installing (")
+    assert 0 < await page.progress_percent() <= 100
+    await page.screenshot(images_folder / "update-dialog.png")
+    await page.dialog_shows("Up-to-date")
+    await page.close_dialog()
+    await page.page_shows(f"Firmware: {NEW_VERSION}")
+    await page.page_shows("Succeeded")
+    await page.screenshot(images_folder / "device-page.png")
+    await demo_stage.devices.until_running(ENDPOINT, NEW_VERSION)
