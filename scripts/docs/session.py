@@ -97,7 +97,7 @@ def _phases(texts: Any) -> str:
         if not phase.is_final
     ]
     rows += [(phase.name, shown[phase], "–", "final") for phase in Phase if phase.is_final]
-    answer = _seconds(DEFAULT_PROFILE.deadlines.answer)
+    answer = in_words(DEFAULT_PROFILE.deadlines.answer)
     text = _paragraph(f"""
         A deadline means "no progress for": it begins anew with every step, and with every byte of
         the image. When it passes, the device is read once more and gets another {answer}. WAITING
@@ -110,7 +110,7 @@ def _phases(texts: Any) -> str:
 
 
 def _limit(phase: Phase) -> str:
-    return _seconds(DEFAULT_PROFILE.deadlines.of(phase))
+    return in_words(DEFAULT_PROFILE.deadlines.of(phase))
 
 
 def _end(phase: Phase) -> str:
@@ -153,7 +153,7 @@ def _cell(phase: Phase, state: UpdateState) -> str:
 def _times() -> str:
     meanings = _field_texts()
     rows = [
-        (f"`{field.name}`", _seconds(getattr(DEFAULT_PROFILE.deadlines, field.name)), meaning)
+        (f"`{field.name}`", in_words(getattr(DEFAULT_PROFILE.deadlines, field.name)), meaning)
         for field in fields(Deadlines)
         if (meaning := meanings.get(field.name))
     ]
@@ -239,7 +239,7 @@ def _message(messages: Any, reason: Reason) -> str:
     return "one per result, see below" if reason is Reason.DEVICE_REPORTED else "no text: a success"
 
 
-def _seconds(limit: timedelta) -> str:
+def in_words(limit: timedelta) -> str:
     """Return a time in its largest whole unit."""
     seconds = int(limit.total_seconds())
     for unit_seconds, unit in ((86_400, "days"), (60, "min")):

@@ -1,0 +1,156 @@
+"""What the documents say is true: pages are fresh, links lead somewhere, names exist."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from homeassistant.util.yaml import parse_yaml
+
+from custom_components.flownexus_ota.binary_sensor import CONNECTED
+from custom_components.flownexus_ota.config_flow import OPTIONS_SCHEMA, SERVER_SCHEMA
+from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES
+from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
+from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
+from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
+from custom_components.flownexus_ota.ota.sidecar import Sidecar, parse_sidecar
+from custom_components.flownexus_ota.sensor import PHASE, SERVER_SENSORS
+from custom_components.flownexus_ota.update import DESCRIPTION
+from scripts.demonstration import options as demo_options
+from scripts.docs import session as session_page
+
+from .documents import anchors, blocks, code_in, documents, first_codes, links, tables, text_of
+from .source_code import INTEGRATION, REPOSITORY
+
+README: Final = text_of("README.md")
+README_TABLES: Final = tables(README)
+TEXTS: Final[dict[str, Any]] = json.loads(
+    (REPOSITORY / INTEGRATION / "translations/en.json").read_text(encoding="utf-8")
+)
+PHASE_TEXTS: Final = TEXTS["entity"]["sensor"]["update_phase"]
+# What the documents call a file of the package, without the way to it.
+FILE_NAME: Final = re.compile(r"(?:[a-z_]+/)*[a-z_]+\.(?:py|json|sql)|[a-z_]+/(?:[a-z_]+/)*")
+
+
+def test_the_page_about_sessions_is_fresh() -> None:
+    assert session_page.page() == session_page.PAGE.read_text(encoding="utf-8"), (
+        "type:  scripts/make_session_doc"
+    )
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_every_link_within_the_repository_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    own = [link for link in links(text) if "://" not in link]
+    targets = [(link, *link.partition("#")[::2]) for link in own]
+    lost = [
+        link
+        for link, path, fragment in targets
+        if not (document.parent / path).exists()
+        or (
+            fragment
+            and fragment not in anchors((document.parent / path).read_text() if path else text)
+        )
+    ]
+    assert lost == []
+
+
+def test_the_first_screen_has_the_picture_and_the_two_commands() -> None:
+    first_screen = "\n".join(README.splitlines()[:30])
+    assert "docs/images/update-dialog.png" in first_screen
+    assert "scripts/demo" in first_screen
+    assert "scripts/test" in first_screen
+
+
+def test_the_parameters_in_the_readme_are_those_of_the_form() -> None:
+    rows = README_TABLES["parameter | form | needed | meaning"]
+    names = TEXTS["config"]["step"]["user"]["data"]
+    assert first_codes(rows) == [str(key) for key in SERVER_SCHEMA.schema]
+    assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
+
+
+def test_the_options_in_the_readme_are_those_of_the_form() -> None:
+    rows = README_TABLES["option | form | default | meaning"]
+    names = TEXTS["options"]["step"]["init"]["data"]
+    assert first_codes(rows) == [str(key) for key in OPTIONS_SCHEMA.schema]
+    assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
+    assert rows[1][2] == str(DEFAULT_MAX_PARALLEL_UPDATES)
+
+
+def test_the_members_in_the_readme_are_those_of_a_sidecar() -> None:
+    rows = README_TABLES["member | meaning"]
+    assert first_codes(rows) == [field.name for field in fields(Sidecar)]
+
+
+def test_the_sidecar_in_the_readme_is_one() -> None:
+    [example] = blocks(README, "json")
+    assert parse_sidecar(example.encode()).version == "1.2.0"
+
+
+def test_the_entities_in_the_readme_are_those_there_are() -> None:
+    rows = README_TABLES["entity | key | what it shows"]
+    descriptions = (DESCRIPTION, PHASE, CONNECTED, *SERVER_SENSORS)
+    assert first_codes(rows, 1) == [each.key for each in descriptions]
+    assert [set(code_in(rows[1][2]))] == [{phase.value for phase in Phase}]
+
+
+def test_the_attributes_in_the_readme_are_those_of_the_phase_sensor() -> None:
+    rows = README_TABLES["attribute | meaning"]
+    assert set(first_codes(rows)) == set(PHASE_TEXTS["state_attributes"])
+
+
+def test_the_phases_in_the_readme_have_their_names_and_deadlines() -> None:
+    rows = README_TABLES["phase | shown as | the device | without progress for | then"]
+    running = [phase for phase in Phase if not phase.is_final]
+    assert first_codes(rows) == [phase.value for phase in running]
+    assert [row[1] for row in rows] == [PHASE_TEXTS["state"][phase] for phase in running]
+    limits = [session_page.in_words(DEFAULT_PROFILE.deadlines.of(phase)) for phase in running]
+    assert [row[3] for row in rows] == limits
+
+
+def test_the_results_in_the_readme_have_their_numbers() -> None:
+    rows = README_TABLES["number | `last_result` | what it means | what helps"]
+    numbered = [
+        (int(row[0]), code)
+        for row, code in zip(rows, first_codes(rows, 1), strict=True)
+        if row[0].isdigit()
+    ]
+    assert [code for _, code in numbered] == [result_key(number) for number, _ in numbered]
+    assert {result_key(result) for result in UpdateResult} <= set(code_in(README))
+
+
+def test_the_waiting_reasons_in_the_readme_are_words_of_the_sensor() -> None:
+    rows = README_TABLES["`waiting_reason` | what it waits for"]
+    assert set(first_codes(rows)) <= {reason.value for reason in WaitingReason}
+
+
+def test_the_texts_under_troubleshooting_are_those_that_people_see() -> None:
+    errors = TEXTS["config"]["error"].values()
+    shown = [row[0] for row in README_TABLES["text | usual cause"]]
+    assert [text for text in shown if not any(error.startswith(text) for error in errors)] == []
+
+
+def test_the_options_of_the_demo_in_the_readme_are_those_it_has() -> None:
+    rows = README_TABLES["option | meaning"]
+    told = {code.split()[0] for code in first_codes(rows)}
+    known = set(
+        re.findall(r'"(--[a-z]+)"', Path(demo_options.__file__).read_text(encoding="utf-8"))
+    )
+    assert told == known
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/protocol.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_is_there(name: str) -> None:
+    named = {code for code in code_in(text_of(name)) if FILE_NAME.fullmatch(code)}
+    roots = (REPOSITORY, REPOSITORY / INTEGRATION)
+    assert named
+    assert {each for each in named if not any((root / each).exists() for root in roots)} == set()
+
+
+@pytest.mark.parametrize("example", blocks(README, "yaml"))
+def test_every_example_is_yaml_with_triggers_and_actions(example: str) -> None:
+    automation = parse_yaml(example)
+    assert isinstance(automation, dict)
+    assert {"alias", "triggers", "actions"} <= set(automation)
