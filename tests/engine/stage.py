@@ -91,13 +91,9 @@ class Stage:
         await self.stop()
         await self.start()
 
-    async def set_read_only(self, *, is_read_only: bool) -> None:
+    def set_read_only(self, *, is_read_only: bool) -> None:
         """Let the disk refuse every write from now on, or no longer."""
-
-        def work(_: HistoryDb) -> None:
-            self.connection.execute(f"PRAGMA query_only = {is_read_only:d}")
-
-        await self.chronicle.ask(work)
+        self.connection.execute(f"PRAGMA query_only = {is_read_only:d}")
 
     async def connected(self) -> None:
         """Open the event stream and wait until every device has been read."""

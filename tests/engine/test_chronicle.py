@@ -29,13 +29,13 @@ async def test_nothing_is_sent_while_the_disk_fails_and_it_goes_on_by_itself(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     device = await transferring(stage)
-    await stage.set_read_only(is_read_only=True)
+    stage.set_read_only(is_read_only=True)
     stage.gateway.notify(device, state=2)
     await stage.until(lambda: stage.writable == [False])
     assert stage.engine.server_view().is_history_writable is False
     assert stage.view(device).phase is Phase.TRANSFERRING
     assert "execute /5/0/2" not in device.asked
-    await stage.set_read_only(is_read_only=False)
+    stage.set_read_only(is_read_only=False)
     await stage.until(lambda: "execute /5/0/2" in device.asked)
     assert stage.writable == [False, True]
     assert stage.engine.server_view().is_history_writable is True
@@ -46,27 +46,27 @@ async def test_nothing_is_sent_while_the_disk_fails_and_it_goes_on_by_itself(
 async def test_an_update_is_not_begun_while_the_disk_fails(stage: Stage) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
-    await stage.set_read_only(is_read_only=True)
+    stage.set_read_only(is_read_only=True)
     with pytest.raises(HistoryUnavailableError):
         await stage.update(device)
     assert stage.view(device).session is None
     assert stage.engine.server_view().running_count == 0
-    await stage.set_read_only(is_read_only=False)
+    stage.set_read_only(is_read_only=False)
     await stage.update(device)
     await stage.in_phase(device, Phase.OFFERED)
 
 
 async def test_other_devices_are_shown_while_the_disk_fails(stage: Stage) -> None:
     await stage.connected()
-    await stage.set_read_only(is_read_only=True)
+    stage.set_read_only(is_read_only=True)
     stage.gateway.register(stage.gateway.add("a"), "r1")
     await stage.until(lambda: stage.engine.endpoints == [Endpoint("a")])
-    await stage.set_read_only(is_read_only=False)
+    stage.set_read_only(is_read_only=False)
 
 
 async def test_a_stop_does_not_wait_for_a_disk_that_fails(stage: Stage) -> None:
     device = await transferring(stage)
-    await stage.set_read_only(is_read_only=True)
+    stage.set_read_only(is_read_only=True)
     stage.gateway.notify(device, state=2)
     await stage.until(lambda: stage.writable == [False])
     await stage.restart()

@@ -16,8 +16,8 @@ from custom_components.flownexus_ota.lwm2m.exchange import (
     ServerUnreachableError,
     UnreadableReplyError,
 )
-from custom_components.flownexus_ota.ota.phase import WaitingReason
-from tests.fakes import TIMEOUT, FakeDevice
+from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
+from tests.fakes import TIMEOUT
 
 from .gateways import HeldGateway
 from .stage import Stage
@@ -30,9 +30,9 @@ def is_connected(stage: Stage) -> bool:
     return stage.engine.server_view().is_connected
 
 
-async def worked_off(stage: Stage) -> None:
+async def worked_off(stage: Stage, name: str = "last") -> None:
     """Wait until everything told so far has been worked off: a device told last is there."""
-    last = stage.gateway.add("last")
+    last = stage.gateway.add(name)
     stage.gateway.register(last, "r1")
     await stage.until(lambda: last.endpoint in stage.engine.endpoints)
 
@@ -69,20 +69,11 @@ async def test_a_list_that_failed_is_not_asked_for_after_the_connection_has_ende
     stage.gateway.connect()
     await stage.until(lambda: stage.gateway.list_count > 1)
     stage.gateway.tell(GONE)
-    await worked_off(stage)
-    stage.gateway.list_error = None
+    await worked_off(stage, "first")
     asked = stage.gateway.list_count
-    await worked_off_again(stage)
-    assert stage.gateway.list_count <= asked + 1
-    assert is_connected(stage) is False
-
-
-async def worked_off_again(stage: Stage) -> None:
-    """Let as many turns pass as several pauses between two lists take."""
-    for number in range(20):
-        device = stage.gateway.add(f"later-{number}")
-        stage.gateway.register(device, "r1")
-        await stage.until(lambda device=device: device.endpoint in stage.engine.endpoints)  # type: ignore[misc] # bound now
+    for number in range(20):  # takes several of the pauses after a failed list
+        await worked_off(stage, f"{number}")
+    assert stage.gateway.list_count == asked
 
 
 async def test_a_refused_list_asks_for_new_credentials(stage: Stage) -> None:
@@ -162,6 +153,7 @@ async def test_what_a_session_waits_for_is_told_anew_when_the_server_is_back(
     await stage.connected()
     stage.engine.set_max_parallel(1)
     await stage.update(first)
+    await stage.in_phase(first, Phase.OFFERED)
     await stage.update(second)
     shown: list[WaitingReason | None] = []
 
@@ -174,6 +166,26 @@ async def test_what_a_session_waits_for_is_told_anew_when_the_server_is_back(
     stage.gateway.connect()
     await stage.until(lambda: is_connected(stage))
     assert shown[-1] is WaitingReason.QUEUE
+
+
+async def test_a_server_that_comes_and_goes_lets_no_more_sessions_run_than_may(
+    stage: Stage,
+) -> None:
+    first, *others = [stage.gateway.add(name) for name in "abc"]
+    await stage.connected()
+    stage.engine.set_max_parallel(1)
+    await stage.update(first)
+    await stage.in_phase(first, Phase.OFFERED)
+    for device in others:
+        await stage.update(device)
+    for _ in range(3):
+        stage.gateway.tell(GONE)
+        await stage.until(lambda: stage.view(first).waiting_reason is WaitingReason.SERVER_DOWN)
+        stage.gateway.connect()
+        await stage.until(lambda: stage.view(first).waiting_reason is None)
+    view = stage.engine.server_view()
+    assert (view.running_count, view.waiting_count) == (1, 2)
+    assert [device.asked for device in others] == 2 * [["read /5/0", "read /3/0"]]
 
 
 async def test_after_a_restart_a_device_with_the_same_registration_is_not_read(
@@ -234,32 +246,6 @@ async def test_two_thousand_devices_at_once_are_read_once_each_and_thirty_two_at
     await stage.until(lambda: len(stage.engine.endpoints) == STORM_SIZE)
     assert gateway.most_in_flight == 32
     assert sum(len(device.asked) for device in devices) <= 2 * STORM_SIZE + 2 * 32
-
-
-async def test_a_device_with_a_session_is_read_before_all_others(
-    stage: Stage, gateway: HeldGateway
-) -> None:
-    urgent = gateway.add("urgent")
-    await stage.connected()
-    await stage.update(urgent)
-    await stage.until(lambda: any("write" in each for each in urgent.asked))
-    urgent.asked.clear()
-    gateway.reading.clear()
-    others = [gateway.add(f"device-{number}") for number in range(100)]
-    for device in others:
-        gateway.register(device, "r1")
-    gateway.register(urgent, "r2")
-    await stage.until(lambda: gateway.in_flight >= 32)
-    await worked_off_events(stage, urgent)
-    gateway.reading.set()
-    await stage.until(lambda: len(urgent.asked) > 1)
-    assert any(device.asked == [] for device in others)
-
-
-async def worked_off_events(stage: Stage, device: FakeDevice) -> None:
-    shown = len(stage.changed)
-    stage.gateway.notify(device, state=1)
-    await stage.until(lambda: device.endpoint in stage.changed[shown:])
 
 
 async def test_an_error_of_ours_is_logged_and_the_server_is_followed_on(

@@ -198,10 +198,8 @@ async def test_a_device_that_falls_silent_ends_in_a_named_failure(stage: Stage) 
     stage.profile = Profile(deadlines=Deadlines(offered=BRIEF, answer=BRIEF))
     device = stage.gateway.add("a")
     await stage.connected()
-    runner = await stage.update(device)
-    await stage.in_phase(device, Phase.OFFERED)
-    del stage.gateway.devices[device.endpoint]
-    assert (await runner.finished).reason is Reason.NO_ANSWER
+    device.on_write = lambda _: stage.gateway.devices.clear()
+    assert (await (await stage.update(device)).finished).reason is Reason.NO_ANSWER
 
 
 async def test_bytes_are_shown_as_a_share_of_the_image(stage: Stage) -> None:

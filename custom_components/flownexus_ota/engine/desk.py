@@ -247,7 +247,7 @@ class SessionDesk:
         session = runner.session
         if session.phase is Phase.WAITING:
             self.places.join(session.id)
-        elif not session.is_held:
+        elif _needs_place(session):
             self.places.take_place(session.id)
         self._tasks[session.id] = asyncio.create_task(
             self._live(record, runner), name=f"flownexus_ota session {session.endpoint}"
@@ -280,5 +280,11 @@ class SessionDesk:
 
 
 def _needs_place(session: Session) -> bool:
-    """A session that waits or is held needs none; one that is asked before its offer does."""
-    return session.is_checking if session.phase is Phase.WAITING else not session.is_held
+    """A session that waits or is held needs none; one that is asked before its offer does.
+
+    One that is held because the server is away keeps its place: else as many again would begin
+    whenever the server is back.
+    """
+    if session.phase is Phase.WAITING:
+        return session.is_checking
+    return not session.is_held or session.waiting_reason is WaitingReason.SERVER_DOWN
