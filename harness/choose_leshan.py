@@ -11,18 +11,18 @@ from scripts.setup.console import SetupError
 type Wanted = Literal["auto", "m18", "m4", "simulator"]
 
 
-def choose_leshan(wanted: Wanted) -> tuple[DeviceSite, str]:
+def choose_leshan(wanted: Wanted, *, web_port: int = 0) -> tuple[DeviceSite, str]:
     """Return the server, not started, and the reason for this one.
 
     Raises scripts.setup.console.SetupError when the wanted one is not to be had; `auto` takes the
     simulator then.
     """
     if wanted == "simulator":
-        return SimulatedSite(), "asked for"
+        return SimulatedSite(web_port=web_port), "asked for"
     try:
         jar = leshan.leshan_jar(wanted)
-        return RealSite(jar, java.java()), jar.why
+        return RealSite(jar, java.java(), web_port=web_port), jar.why
     except SetupError as err:
         if wanted != "auto":
             raise
-        return SimulatedSite(), err.reason
+        return SimulatedSite(web_port=web_port), err.reason

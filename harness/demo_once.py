@@ -10,7 +10,6 @@ from harness.waiting import StageError
 from scripts.setup.console import say
 
 _INSTALL_LIMIT_SECONDS: Final = 600.0
-_SHOWN_LIMIT_SECONDS: Final = 10.0
 _SHOWN: Final = ("installed_version", "latest_version", "in_progress", "update_percentage")
 
 
@@ -24,36 +23,37 @@ async def update_once(stage: Stage, endpoint: str) -> int:
     target = hass.states[entity_id]["attributes"]["latest_version"]
     say(f"Updating {endpoint} to {target} by update.install on {entity_id}")
     try:
-        await hass.socket.call(
-            "update.install", {"entity_id": entity_id}, limit_seconds=_INSTALL_LIMIT_SECONDS
-        )
-        await _until_shown(hass, entity_id)
+        await _install(hass, entity_id, endpoint)
+        await devices.until_running(endpoint, target)
     except CommandError as err:
         say(f"FAILED: Home Assistant says: {err.message}")
-        return 1
+    except StageError as err:
+        say(f"FAILED: {err}; it runs {devices.running_version(endpoint)}")
+    else:
+        say(f"OK: {endpoint} itself says that it runs {target}")
+        return 0
     finally:
         unlisten()
-    try:
-        await devices.until_running(endpoint, target)
-    except StageError:
-        say(f"FAILED: {endpoint} itself runs {devices.running_version(endpoint)}, not {target}")
-        return 1
-    say(f"OK: {endpoint} itself says that it runs {target}")
-    return 0
+    return 1
 
 
-async def _until_shown(hass: Hass, entity_id: str) -> None:
-    """Wait until the card says so too; an update that waits (a device asleep) is waited for."""
+async def _install(hass: Hass, entity_id: str, endpoint: str) -> None:
+    """Install, and wait for the end also when the device slept and the call did not wait.
+
+    Raises CommandError or StageError.
+    """
+    await hass.socket.call(
+        "update.install", {"entity_id": entity_id}, limit_seconds=_INSTALL_LIMIT_SECONDS
+    )
     await hass.socket.until(
         lambda: not hass.states[entity_id]["attributes"]["in_progress"],
         "the update to end",
         limit_seconds=_INSTALL_LIMIT_SECONDS,
     )
-    await hass.socket.until(
-        lambda: hass.states[entity_id]["state"] == "off",
-        'the card to say "Up-to-date"',
-        limit_seconds=_SHOWN_LIMIT_SECONDS,
-    )
+    phase = hass.states[await hass.entity_id("sensor", endpoint, "update_phase")]
+    if phase["state"] != "succeeded":
+        reason = phase["attributes"].get("reason")
+        raise StageError(f"the update of {endpoint} ended as {phase['state']} ({reason})")
 
 
 class _Printer:

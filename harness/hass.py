@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from harness.hass_folder import write_hass_folder
+from harness.hass_folder import DOMAIN, has_user, write_hass_folder
 from harness.hass_http import HassHttp, Login
 from harness.hass_socket import HassSocket, State
 from harness.hass_version import NEWEST, HassVersion
@@ -31,6 +31,7 @@ class Hass:
         self.login = Login()
         self.port = port or free_tcp_port()
         self._log_file = folder / "hass.log"
+        self._has_user = False
         self._ends = AsyncExitStack()
         self._process: ManagedProcess | None = None
         self._http: HassHttp | None = None
@@ -67,6 +68,7 @@ class Hass:
     async def start(self, ends: AsyncExitStack) -> None:
         """Write the folder, start, and wait until the page is there; `ends` gets what ends it."""
         self._ends = ends
+        self._has_user = has_user(self.folder)
         python = self.version.python()
         write_hass_folder(self.folder, self.version, self.port)
         self._process = await ManagedProcess.start(
@@ -83,15 +85,18 @@ class Hass:
         await self._until_up()
 
     async def onboard(self) -> None:
-        """Create the user and log in."""
-        token = await self.http.create_user(self.login)
+        """Log in, as a new user the first time."""
+        enter = self.http.log_in if self._has_user else self.http.create_user
+        token = await enter(self.login)
         self._socket = await HassSocket.connect(self.http.session, self.base_url, token)
         self._ends.push_async_callback(self._socket.close)
         # Any; without one, Home Assistant asks for it by a repair issue.
         await self._socket.command("config/core/update", country="DE")
 
     async def add_server(self, leshan_url: str) -> None:
-        """Set up the integration for a Leshan server, as a person does."""
+        """Set up the integration for a Leshan server, as a person does; once is enough."""
+        if await self.socket.command("config_entries/get", domain=DOMAIN):
+            return
         token = await self.http.log_in(self.login)
         await self.http.add_server(token, leshan_url)
 
@@ -104,7 +109,7 @@ class Hass:
             found[:] = [
                 entity["entity_id"]
                 for entity in await self.socket.command("config/entity_registry/list")
-                if entity["platform"] == "flownexus_ota"
+                if entity["platform"] == DOMAIN
                 and entity["entity_id"].startswith(f"{platform}.")
                 and entity["unique_id"].endswith(ending)
                 and entity["entity_id"] in self.states
@@ -131,4 +136,5 @@ class Hass:
                 raise self.process.ended_error()
             return await self.http.is_up()
 
-        await poll_until(is_up, "Home Assistant's page", limit_seconds=_START_LIMIT_SECONDS)
+        with self.process.tail_on_error():
+            await poll_until(is_up, "Home Assistant's page", limit_seconds=_START_LIMIT_SECONDS)

@@ -40,6 +40,11 @@ def write_hass_folder(folder: Path, version: HassVersion, port: int) -> None:
         _write_stored(storage, "onboarding", onboarding)
 
 
+def has_user(folder: Path) -> bool:
+    """Tell whether Home Assistant ran in this folder before, and somebody can log in."""
+    return (folder / ".storage/auth").exists()
+
+
 def firmware_folder(folder: Path) -> Path:
     """Return the integration's catalogue folder."""
     return folder / DOMAIN / "firmware"

@@ -13,7 +13,7 @@ from harness.device_log import DeviceLog
 from harness.device_site import endpoints
 from harness.ports import HOST, free_tcp_port, free_udp_port
 from harness.process import ManagedProcess
-from harness.waiting import StageError, poll_until
+from harness.waiting import poll_until
 from scripts.setup.leshan import LeshanJar
 from scripts.setup.places import REPOSITORY
 from simulator.fleet import FleetOptions
@@ -27,7 +27,7 @@ _OPENED_TO_M4: Final = ("java.base/java.util", "java.base/java.lang", "java.base
 class RealSite:
     """A Leshan server in Java; each `add_devices` is one more process of devices."""
 
-    def __init__(self, jar: LeshanJar, java: Path) -> None:
+    def __init__(self, jar: LeshanJar, java: Path, *, web_port: int = 0) -> None:
         """Choose the ports; nothing is started."""
         self.log = DeviceLog()
         self._jar = jar
@@ -36,7 +36,7 @@ class RealSite:
         self._ends = AsyncExitStack()
         self._processes: list[ManagedProcess] = []
         self._coap_port = free_udp_port()
-        self._web_port = free_tcp_port()
+        self._web_port = web_port or free_tcp_port()
 
     @property
     def description(self) -> str:
@@ -66,17 +66,16 @@ class RealSite:
                     raise leshan.ended_error()
                 return await _status(session, f"{self.base_url}/api/clients") == HTTPStatus.OK
 
-            await poll_until(is_answering, "Leshan", limit_seconds=_START_LIMIT_SECONDS)
+            with leshan.tail_on_error():
+                await poll_until(is_answering, "Leshan", limit_seconds=_START_LIMIT_SECONDS)
 
     async def add_devices(self, options: FleetOptions) -> None:
         """Start a process with these devices."""
         name = f"devices-{options.name_prefix.rstrip('-')}"
         line = [sys.executable, "-m", "simulator", *self._device_arguments(options)]
         devices = await self._start(name, line, REPOSITORY, is_heard=True)
-        try:
+        with devices.tail_on_error():
             await self.log.until_registered(endpoints(options))
-        except StageError as err:
-            raise StageError(f"{err}; last lines:\n{devices.tail}") from err
 
     async def _start(
         self, name: str, line: Sequence[str | Path], folder: Path, *, is_heard: bool = False

@@ -19,11 +19,12 @@ from simulator.record import Entry
 class SimulatedSite:
     """A simulated Leshan of one generation."""
 
-    def __init__(self, generation: Generation = Generation.M18) -> None:
+    def __init__(self, generation: Generation = Generation.M18, *, web_port: int = 0) -> None:
         """Start nothing yet."""
         self.log = DeviceLog()
         self.processes: tuple[ManagedProcess, ...] = ()
         self._leshan = SimulatedLeshan(LeshanSettings(generation=generation))
+        self._web_port = web_port
         self._devices: list[Device] = []
 
     @property
@@ -38,7 +39,7 @@ class SimulatedSite:
 
     async def start(self, ends: AsyncExitStack, folder: Path) -> None:  # noqa: ARG002
         """Listen; it keeps nothing in the folder."""
-        await self._leshan.start()
+        await self._leshan.start(port=self._web_port)
         ends.push_async_callback(self._stop)
 
     async def add_devices(self, options: FleetOptions) -> None:

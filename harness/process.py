@@ -5,8 +5,8 @@ import ctypes
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -91,20 +91,24 @@ class ManagedProcess:
 
         That the program ends meanwhile is an error too.
         """
-        try:
+        with self.tail_on_error():
             await self.changes.until(
                 lambda: condition() or not self.is_running, what, limit_seconds=limit_seconds
             )
+            if not condition():
+                raise self.ended_error()
+
+    @contextmanager
+    def tail_on_error(self) -> Iterator[None]:
+        """Add our last lines to a StageError: most likely they say why."""
+        try:
+            yield
         except StageError as err:
-            raise StageError(f"{self.name}: {err}; its last lines:\n{self.tail}") from err
-        if not condition():
-            raise self.ended_error()
+            raise StageError(f"{err}; last lines of {self.name}:\n{self.tail}") from err
 
     def ended_error(self) -> StageError:
         """Return what to raise when it ended and should not have."""
-        return StageError(
-            f"{self.name} ended with {self._process.returncode}; its last lines:\n{self.tail}"
-        )
+        return StageError(f"{self.name} ended with {self._process.returncode}")
 
     async def stop(self) -> None:
         """End the whole group: ask, wait, then insist."""
@@ -112,9 +116,9 @@ class ManagedProcess:
             (signal.SIGTERM, _END_LIMIT_SECONDS),
             (signal.SIGKILL, _KILL_LIMIT_SECONDS),
         ):
-            # The leader may be gone while others of its group are not.
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+            if not self.is_running:
+                return
+            self._signal_group(number)
             await asyncio.wait((self._ended,), timeout=limit_seconds)
 
     async def _run(self) -> int:
@@ -122,8 +126,14 @@ class ManagedProcess:
         with self.log_file.open("ab") as log:
             await self._read(log)
         status = await self._process.wait()
+        # Others of its group may be left. Only now: later the number may be somebody else's.
+        self._signal_group(signal.SIGKILL)
         asyncio.get_running_loop().call_soon(self.changes.tell)
         return status
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
     async def _read(self, log: BinaryIO) -> None:
         assert self._process.stdout is not None  # noqa: S101  it was opened as a pipe

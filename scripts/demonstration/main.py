@@ -21,5 +21,8 @@ def main(arguments: Sequence[str]) -> int:  # noqa: RET503  execve does not retu
     except SetupError as err:
         say(f"scripts/demo: {err}")
         return 1
+    except KeyboardInterrupt:
+        say("scripts/demo: interrupted while it was set up; what is there is used the next time")
+        return 1
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
     os.execve(python, [str(python), "-m", "harness.demo", *arguments], env)  # noqa: S606  no shell

@@ -94,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=0, help="of Home Assistant's page (default: a free one)"
     )
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep configuration and logs in this new folder"
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep settings and logs in this folder and use them again",
     )
     return parser

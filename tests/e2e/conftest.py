@@ -1,6 +1,6 @@
 """Stages of real processes, each shared by the tests of a file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -29,6 +29,19 @@ def new_site(name: str) -> DeviceSite:
     if name == "real":
         return RealSite(leshan.leshan_jar(), java.java())
     return SimulatedSite(Generation(name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the last lines of every process of the stage with a test that failed."""
+    report = yield
+    if report.failed:
+        stages = (each for each in item.funcargs.values() if isinstance(each, Stage))
+        parts = (part for each in stages for part in (each.hass.process, *each.site.processes))
+        report.sections += [(f"last lines of {part.name}", part.tail) for part in parts]
+    return report
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=SITES)

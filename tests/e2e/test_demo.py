@@ -93,8 +93,13 @@ async def test_ctrl_c_ends_every_part(demo: Demo, tmp_path: Path) -> None:
     assert parts_in(tmp_path / "kept") == []
 
 
-async def test_no_part_outlives_a_demo_that_was_killed(demo: Demo, tmp_path: Path) -> None:
-    process = await demo(f"--keep={tmp_path / 'kept'}", "--devices=1")
+async def test_a_killed_demo_leaves_no_part_behind_and_its_folder_can_be_used_again(
+    demo: Demo, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    process = await demo(f"--keep={kept}", "--devices=1")
     await until_invited(process)
     os.kill(process.pid, signal.SIGKILL)
-    await until_gone(tmp_path / "kept")
+    await until_gone(kept)
+    again = await demo(f"--keep={kept}", "--devices=1", "--once")
+    assert await again.wait() == 0
