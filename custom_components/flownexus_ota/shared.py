@@ -15,6 +15,7 @@ from .const import DOMAIN
 from .issues import clear_catalogue_problems, show_history_damaged
 from .serving.offers import OfferBook
 from .serving.tokens import TokenMint
+from .storage.awaiting import stored
 from .storage.history import HistoryDb
 from .storage.image_store import ImageStore
 from .storage.writer import HistoryWriter
@@ -44,6 +45,8 @@ class _Slot:
     lock: asyncio.Lock
     book: OfferBook
     shared: Shared | None = None
+    is_held: bool = False
+    """Whether a backup is being made; also while there is nothing to hold yet, or no longer."""
 
 
 _SLOT: HassKey[_Slot] = HassKey(f"{DOMAIN}_shared")
@@ -70,25 +73,54 @@ async def acquire_shared(hass: HomeAssistant) -> Shared:
     async with slot.lock:
         if slot.shared is None:
             slot.shared = await _build(hass, slot.book)
+            if slot.is_held:
+                slot.shared.writer.hold()
         slot.shared.user_count += 1
         return slot.shared
 
 
 async def release_shared(hass: HomeAssistant) -> None:
-    """Give the shared runtime back; the last one closes it."""
+    """Give the shared runtime back; the last one closes it, or the end of a backup under way."""
     slot = hass.data[_SLOT]
     async with slot.lock:
-        shared = slot.shared
-        if shared is None:
+        if slot.shared is None:
             return
-        shared.user_count -= 1
-        if shared.user_count:
-            return
-        slot.shared = None
-        shared.book.close()
-        await hass.async_add_executor_job(shared.writer.close)
-        if not hass.is_stopping:
-            clear_catalogue_problems(hass)
+        slot.shared.user_count -= 1
+        await _close_if_unused(hass, slot)
+
+
+async def hold_history(hass: HomeAssistant) -> None:
+    """Write nothing to the database, whoever opens or closes it, until `release_history`.
+
+    Raise a HistoryError when its journal could not be merged into it; it is held all the same.
+    """
+    slot = _slot(hass)
+    slot.is_held = True
+    async with slot.lock:
+        if slot.shared is not None:
+            await stored(slot.shared.writer.hold())
+
+
+async def release_history(hass: HomeAssistant) -> None:
+    """Write to the database again; without a hold, nothing happens."""
+    slot = _slot(hass)
+    slot.is_held = False
+    async with slot.lock:
+        if slot.shared is not None:
+            slot.shared.writer.release()
+            await _close_if_unused(hass, slot)
+
+
+async def _close_if_unused(hass: HomeAssistant, slot: _Slot) -> None:
+    """Close what nobody uses any more, unless that would change files that are being copied."""
+    shared = slot.shared
+    if shared is None or shared.user_count or (slot.is_held and not hass.is_stopping):
+        return
+    slot.shared = None
+    shared.book.close()
+    await hass.async_add_executor_job(shared.writer.close)
+    if not hass.is_stopping:
+        clear_catalogue_problems(hass)
 
 
 async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:

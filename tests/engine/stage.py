@@ -63,7 +63,13 @@ class Stage:
             on_writable=self.writable.append,
             retry_seconds=0.01,
         )
-        self.engine = Engine(
+        self.engine = self.new_engine()
+        await self.engine.load()
+        self._life = asyncio.create_task(self.engine.run())
+
+    def new_engine(self) -> Engine:
+        """Return an engine on the stage's history that does nothing yet."""
+        return Engine(
             "server",
             self.gateway,
             self.chronicle,
@@ -77,8 +83,6 @@ class Stage:
             ),
             pauses=self.pauses,
         )
-        await self.engine.load()
-        self._life = asyncio.create_task(self.engine.run())
 
     async def stop(self) -> None:
         """End the engine and close the history, as an unload does."""

@@ -74,6 +74,10 @@ class Chronicle:
         """Return the answer to a query that only reads."""
         return await stored(self._writer.query(query))
 
+    async def ask_in_turn[T](self, query: Callable[[HistoryDb], T]) -> T:
+        """Return the answer once all that was told before is stored, after a backup too."""
+        return await stored(self._writer.submit(query))
+
     def tell_later(self, change: Callable[[HistoryDb], None]) -> None:
         """Queue a change whose loss would do no harm, e.g. a device's last known facts."""
         try:

@@ -108,7 +108,8 @@ class Engine:
 
     async def load(self) -> None:
         """Take the known devices and the unfinished sessions from the history."""
-        records, active = await self._chronicle.ask(self._query)
+        # In turn: an engine before us may have ended while a backup kept its last steps waiting.
+        records, active = await self._chronicle.ask_in_turn(self._query)
         self._book.records.update({record.endpoint: record for record in records})
         for session in active:
             record = self._book.records.setdefault(

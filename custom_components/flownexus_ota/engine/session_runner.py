@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ..ota.command import Command, ReadDevice
@@ -108,7 +108,7 @@ class SessionRunner:
             return DeadlinePassed()
         self._heard_at = _loop_time()
         if self.courier.is_idle and self._hooks.is_reachable():
-            self.courier.send(ReadDevice())
+            self.courier.send(ReadDevice(number=self.session.reading_number))
         return None
 
     def _until_deadline(self) -> float | None:
@@ -131,7 +131,9 @@ class SessionRunner:
         if _is_worth_remembering(self.session, session):
             evidence = evidence_of(report)
             session = replace(session, evidence=evidence)
+            began_at = _loop_time()
             await self._chronicle.record(session, evidence=evidence)
+            session = _postponed(session, seconds=_loop_time() - began_at)
         was_cancelling, self.session = self.session.is_cancelling, session
         if was_cancelling and not session.is_cancelling and not session.phase.is_final:
             self.cancel_refused.set()
@@ -165,6 +167,13 @@ def evidence_of(report: Report) -> str:
         if (value := getattr(report, name)) is not None
     ]
     return " ".join(words)
+
+
+def _postponed(session: Session, *, seconds: float) -> Session:
+    """Count a deadline from when the step's commands can go: a backup may have held it for long."""
+    if session.deadline_at is None:
+        return session
+    return replace(session, deadline_at=session.deadline_at + timedelta(seconds=seconds))
 
 
 def _is_worth_remembering(before: Session, after: Session) -> bool:
