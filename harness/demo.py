@@ -113,7 +113,6 @@ def _print_invitation(parts: _Parts, *, is_kept: bool) -> None:
     say(f"  user      {hass.login.username}")
     say(f"  password  {hass.login.password}")
     say("")
-    say(f"Leshan's own page: {parts.site.base_url}")
     say(f"Settings and logs: {parts.folder}{' (kept)' if is_kept else ''}")
     say("Ctrl-C ends every part.")
 

@@ -1,6 +1,7 @@
 """Home Assistant's configuration folder, written before its first start."""
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,11 +30,7 @@ def write_hass_folder(folder: Path, version: HassVersion, port: int) -> None:
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
-    components = folder / "custom_components"
-    components.mkdir(exist_ok=True)
-    link = components / DOMAIN
-    if not link.is_symlink():
-        link.symlink_to(REPOSITORY / "custom_components" / DOMAIN)
+    _copy_integration(folder / "custom_components" / DOMAIN)
     _write_stored(storage, "http", _http(version, port))
     if not (storage / "onboarding").exists():
         onboarding = {"version": 4, "minor_version": 1, "data": {"done": list(_ONBOARDING_DONE)}}
@@ -48,6 +45,13 @@ def has_user(folder: Path) -> bool:
 def firmware_folder(folder: Path) -> Path:
     """Return the integration's catalogue folder."""
     return folder / DOMAIN / "firmware"
+
+
+def _copy_integration(target: Path) -> None:
+    """Copy the integration: who edits it meanwhile gets the new one by a restart, not before."""
+    shutil.rmtree(target, ignore_errors=True)
+    source = REPOSITORY / "custom_components" / DOMAIN
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def _http(version: HassVersion, port: int) -> dict[str, Any]:
