@@ -21,11 +21,12 @@ from ..ota.command import (
 from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
 from ..ota.profile import Profile
+from ..ota.profile_match import version_of
 from ..ota.report import Answer, DeviceRead, ExecuteAnswered, ImageUnavailable, Report, UriAnswered
 from ..ota.session_state import Session
 from .gateway import DeviceGateway
 from .offering import ImageOffering
-from .reading import read_device, version_of
+from .reading import read_device
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
 from ..ota.phase import Phase, WaitingReason
 from ..ota.profile import Profile
+from ..ota.profile_match import version_of
 from ..ota.report import BytesServed, CancelRequested, PlaceGranted, Resumed
 from ..ota.session_state import Session, Target
 from .chronicle import Chronicle
@@ -21,7 +22,6 @@ from .device_book import DeviceRecord
 from .gateway import DeviceGateway
 from .offering import ImageOffering
 from .places import Places
-from .reading import version_of
 from .refusal import (
     CancelTooLateError,
     EngineStoppedError,

@@ -12,6 +12,7 @@ from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.phase import Phase
 from ..ota.profile import Profile
+from ..ota.profile_match import version_of
 from ..ota.session_state import Session
 from ..storage.history import HistoryDb
 from .chronicle import Chronicle
@@ -20,7 +21,7 @@ from .device_book import DeviceBook, DeviceRecord
 from .gateway import DeviceGateway
 from .offering import ImageOffering
 from .reader import ReadQueue
-from .reading import read_device, version_of
+from .reading import read_device
 from .refusal import DeviceUnknownError
 from .router import RESYNC_RETRY_SECONDS, Router, RouterHooks
 from .session_runner import SessionRunner

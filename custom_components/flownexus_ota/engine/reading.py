@@ -10,7 +10,8 @@ from ..lwm2m.events import ResourceValue, ResourceValues
 from ..lwm2m.exchange import DeviceRefusedError, UnreadableReplyError
 from ..lwm2m.path import ResourcePath
 from ..ota.device_facts import DeviceFacts
-from ..ota.profile import Profile, VersionResource
+from ..ota.profile import Profile
+from ..ota.profile_match import version_of
 from ..ota.report import Report, ResultReported, StateReported, VersionReported
 from .gateway import DeviceGateway
 
@@ -51,13 +52,6 @@ def facts_from(values: ResourceValues, facts: DeviceFacts) -> DeviceFacts:
 def lasting(facts: DeviceFacts) -> DeviceFacts:
     """Return what is worth storing at once: states and levels come and go."""
     return replace(facts, update_state=None, update_result=None, battery_percent=None)
-
-
-def version_of(facts: DeviceFacts, profile: Profile) -> str | None:
-    """Return what the device runs, from the resource that its profile names."""
-    if profile.version_resource is VersionResource.PACKAGE_VERSION:
-        return facts.package_version
-    return facts.firmware_version
 
 
 def reports_from(values: ResourceValues, facts: DeviceFacts, profile: Profile) -> list[Report]:

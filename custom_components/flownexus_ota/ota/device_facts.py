@@ -20,6 +20,8 @@ class DeviceFacts:
     """5/x/7"""
     update_instance_id: int | None = None
     """The instance of object 5 to talk to; `None` when the device has no object 5."""
+    update_object_version: str | None = None
+    """The version of object 5 that the device registered, e.g. `1.1`; absent means 1.0."""
     update_state: int | None = None
     update_result: int | None = None
     protocols: tuple[int, ...] | None = None

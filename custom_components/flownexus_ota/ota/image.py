@@ -3,11 +3,10 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import translate
-from functools import lru_cache
 from typing import Final
 
 from .device_facts import DeviceFacts
+from .pattern import PatternSpecificity, fits, specificity_of
 from .version import is_comparable, is_newer
 
 # The whole package URI has at most 127 characters (Zephyr, CVE-2026-10672).
@@ -15,8 +14,8 @@ FILE_NAME_LENGTH_LIMIT: Final = 32
 _SUFFIX_LENGTH_LIMIT: Final = 8
 _DEFAULT_STEM: Final = "firmware"
 
-type Specificity = tuple[tuple[int, int], ...]
-"""Per pattern, most telling first: 0 none, 1 wildcards, 2 exact; then its literal characters."""
+type Specificity = tuple[PatternSpecificity, ...]
+"""Per pattern, most telling first."""
 
 
 class Mismatch(StrEnum):
@@ -65,7 +64,7 @@ class FirmwareImage:
         patterns = (self.endpoint, self.hardware_version, self.model, self.manufacturer)
         bounds = (self.min_installed_version, self.max_installed_version)
         bound_count = sum(bound is not None for bound in bounds)
-        return (*map(_pattern_specificity, patterns), (bound_count, 0))
+        return (*map(specificity_of, patterns), (bound_count, 0))
 
     def refusal(self, facts: DeviceFacts) -> Mismatch | None:
         """Return the first reason why the image does not fit the device, or `None` if it does."""
@@ -73,17 +72,17 @@ class FirmwareImage:
 
     def kind_refusal(self, facts: DeviceFacts) -> Mismatch | None:
         """Return why the image does not fit the device's kind: maker, model or hardware."""
-        if not _fits(self.manufacturer, facts.manufacturer):
+        if not fits(self.manufacturer, facts.manufacturer):
             return Mismatch.MANUFACTURER
-        if not _fits(self.model, facts.model):
+        if not fits(self.model, facts.model):
             return Mismatch.MODEL
-        if not _fits(self.hardware_version, facts.hardware_version):
+        if not fits(self.hardware_version, facts.hardware_version):
             return Mismatch.HARDWARE_VERSION
         return None
 
     def unit_refusal(self, facts: DeviceFacts) -> Mismatch | None:
         """Return why the image does not fit this one device of its kind: name or version."""
-        if not _fits(self.endpoint, facts.endpoint):
+        if not fits(self.endpoint, facts.endpoint):
             return Mismatch.ENDPOINT
         lowest, highest = self.min_installed_version, self.max_installed_version
         if lowest is None and highest is None:
@@ -102,38 +101,15 @@ class FirmwareImage:
         return self.refusal(facts) is None
 
 
-def fits_everything(pattern: str | None) -> bool:
-    """Tell whether a pattern names nothing: absent, or wildcards alone."""
-    return pattern is None or not pattern.strip("*?")
-
-
 def clean_file_name(name: str) -> str:
     """Return `name` as it can stand in a URL: `[A-Za-z0-9._-]`, at most 32 characters, never empty.
 
     The suffix survives, because some bootloaders look at it.
     """
     # Home Assistant's security filter logs paths with `..`, token included.
-    cleaned = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", name))
+    cleaned = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", name)).rstrip("-.")
     head, _, tail = cleaned.rpartition(".")
     is_suffix = tail != cleaned and tail.isalnum() and len(tail) <= _SUFFIX_LENGTH_LIMIT
     stem, suffix = (head, f".{tail}") if is_suffix else (cleaned, "")
     stem = stem.strip("-.")[: FILE_NAME_LENGTH_LIMIT - len(suffix)].rstrip("-.")
     return (stem or _DEFAULT_STEM) + suffix
-
-
-def _pattern_specificity(pattern: str | None) -> tuple[int, int]:
-    if pattern is None or fits_everything(pattern):
-        return (0, 0)
-    literal = re.sub(r"\[[^]]*\]|[*?]", "", pattern)
-    return (2 if literal == pattern else 1, len(literal))
-
-
-def _fits(pattern: str | None, reported: str | None) -> bool:
-    if pattern is None or fits_everything(pattern):
-        return True
-    return reported is not None and _compiled(pattern).match(reported) is not None
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern), re.IGNORECASE)

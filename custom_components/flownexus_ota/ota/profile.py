@@ -30,6 +30,30 @@ class VersionResource(StrEnum):
     PACKAGE_VERSION = "5/0/7"
 
 
+class ProtocolChoice(StrEnum):
+    """By what a device fetches its image."""
+
+    AUTO = "auto"
+    """By what 5/x/8 lists."""
+    HTTP = "http"
+    HTTPS = "https"
+
+
+class ResetWay(StrEnum):
+    """How a device is made to drop an image (`reference/ota-and-lwm2m.md` §1.5)."""
+
+    AUTO = "auto"
+    """Cancel where the object has it, then the others until the device does not refuse."""
+    CANCEL = "cancel"
+    """Execute 5/x/10."""
+    EMPTY_URI = "empty_uri"
+    """Write an empty string to 5/x/1."""
+    NUL_PACKAGE = "nul_package"
+    """Write one NUL byte to 5/x/0."""
+    TOKEN_ONLY = "token_only"  # noqa: S105 - a way to reset a device, no secret
+    """Send nothing: the download breaks off when its URL closes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadlines:
     """How long a phase may go without progress."""
@@ -64,8 +88,13 @@ class Profile:
     """The treatment of one kind of device."""
 
     uri_style: UriStyle = UriStyle.ABSOLUTE
+    protocol: ProtocolChoice = ProtocolChoice.AUTO
+    assume_http: bool = True
+    """Take a device without 5/x/8 for one that fetches by HTTP: Zephyr's object 5 never lists its
+    protocols, although the specification says that nothing listed means CoAP."""
     confirm: Confirm = Confirm.VERSION
     version_resource: VersionResource = VersionResource.FIRMWARE_VERSION
+    reset: ResetWay = ResetWay.AUTO
     deadlines: Deadlines = field(default_factory=Deadlines)
     max_offers: int = 3
     """URI writes of one attempt."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final, cast
 
-from .image import FirmwareImage, clean_file_name, fits_everything
+from .image import FirmwareImage, clean_file_name
+from .pattern import fits_everything
 from .version import is_comparable, is_newer
 
 # What a device can report in a string resource; Home Assistant's states end there, too.
