@@ -22,6 +22,7 @@ from .fleet import INSTALL_LIMIT_SECONDS
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ENDPOINT = "thingy-3"
+FAILING_ENDPOINT = "thingy-2"
 
 
 @pytest.fixture
@@ -30,25 +31,28 @@ def images_folder(tmp_path: Path) -> Path:
     return REPOSITORY / "docs/images" if os.environ.get("FLOWNEXUS_OTA_IMAGES") else tmp_path
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def demo_stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """The stage of scripts/demo, on the real Leshan."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The stage of scripts/demo --failing 2, on the real Leshan."""
+    folder = tmp_path_factory.mktemp("demo")
     async with AsyncExitStack() as ends:
         yield await set_stage(
             ends,
-            folder=tmp_path,
+            folder=folder,
             site=new_site("real"),
-            hass=Hass(tmp_path),
-            fleet=demo_fleet(parse([])),
+            hass=Hass(folder),
+            fleet=demo_fleet(parse(["--failing=2"])),
             firmware=demo_firmware(),
         )
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(demo_stage: Stage) -> AsyncIterator[HassPage]:
-    """A browser with nobody logged in."""
+    """A browser of its own for each test, with a person who has just logged in by the form."""
     async with AsyncExitStack() as ends:
-        yield await HassPage.open(ends, browser.chromium(), demo_stage.hass)
+        opened = await HassPage.open(ends, browser.chromium(), demo_stage.hass)
+        await opened.log_in()
+        yield opened
 
 
 async def test_a_person_presses_update_sees_progress_and_then_up_to_date(
@@ -56,7 +60,6 @@ async def test_a_person_presses_update_sees_progress_and_then_up_to_date(
 ) -> None:
     hass = demo_stage.hass
     entity_id = await hass.update_entity(ENDPOINT)
-    await page.log_in()
     await page.open_device(ENDPOINT)
     await page.page_shows("Update available")
     await page.open_update_dialog()
@@ -76,3 +79,15 @@ async def test_a_person_presses_update_sees_progress_and_then_up_to_date(
     await page.page_shows("Succeeded")
     await page.screenshot(images_folder / "device-page.png")
     await demo_stage.devices.until_running(ENDPOINT, NEW_VERSION)
+
+
+async def test_a_person_reads_in_the_dialog_what_went_wrong(
+    demo_stage: Stage, page: HassPage, images_folder: Path
+) -> None:
+    await demo_stage.hass.update_entity(FAILING_ENDPOINT)
+    await page.open_device(FAILING_ENDPOINT)
+    await page.open_update_dialog()
+    await page.press_update()
+    await page.dialog_shows(f"{FAILING_ENDPOINT} has not enough flash memory for version 1.2.0")
+    await page.page_shows("Failed")
+    await page.screenshot(images_folder / "update-failed.png")
