@@ -27,7 +27,8 @@ from custom_components.flownexus_ota.ota.image_error import ImageUnavailableErro
 from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.session_state import Session
 
-STATE, RESULT, VERSION = ResourcePath(5, 0, 3), ResourcePath(5, 0, 5), ResourcePath(3, 0, 3)
+UPDATE, STATE, RESULT = ResourcePath(5, 0, 2), ResourcePath(5, 0, 3), ResourcePath(5, 0, 5)
+VERSION = ResourcePath(3, 0, 3)
 
 
 @dataclass
@@ -40,6 +41,8 @@ class FakeDevice:
     result: int = 0
     registration_id: str = "r1"
     is_queue_mode: bool = False
+    object_version: str | None = None
+    """Of object 5, as it registers it."""
     asked: list[str] = field(default_factory=list)
     errors: deque[Lwm2mError] = field(default_factory=deque)
     """Raised by the next requests, one each."""
@@ -53,7 +56,10 @@ class FakeDevice:
             endpoint=self.endpoint,
             id=self.registration_id,
             is_queue_mode=self.is_queue_mode,
-            objects={3: SupportedObject(instance_ids=(0,)), 5: SupportedObject(instance_ids=(0,))},
+            objects={
+                3: SupportedObject(instance_ids=(0,)),
+                5: SupportedObject(version=self.object_version, instance_ids=(0,)),
+            },
         )
 
     @property
@@ -130,11 +136,18 @@ class FakeGateway:
         device.on_write(value)
         return Delivery.DONE
 
+    async def write_opaque(
+        self, endpoint: Endpoint, path: ResourcePath, value: bytes, *, timeout_seconds: int = 1
+    ) -> Delivery:
+        self._ask(endpoint, f"write {path} {value.hex()}")
+        return Delivery.DONE
+
     async def execute(
         self, endpoint: Endpoint, path: ResourcePath, *, timeout_seconds: int = 1
     ) -> Delivery:
         device = self._ask(endpoint, f"execute {path}")
-        device.on_execute()
+        if path == UPDATE:
+            device.on_execute()
         return Delivery.DONE
 
     async def observe(

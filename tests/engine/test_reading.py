@@ -9,7 +9,6 @@ from custom_components.flownexus_ota.engine.reading import (
     lasting,
     read_device,
     reports_from,
-    version_of,
 )
 from custom_components.flownexus_ota.lwm2m.events import Endpoint, ResourceValue, ResourceValues
 from custom_components.flownexus_ota.lwm2m.exchange import (
@@ -20,6 +19,7 @@ from custom_components.flownexus_ota.lwm2m.exchange import (
 from custom_components.flownexus_ota.lwm2m.path import ResourcePath
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.profile import Profile, VersionResource
+from custom_components.flownexus_ota.ota.profile_match import version_of
 from custom_components.flownexus_ota.ota.report import (
     ResultReported,
     StateReported,

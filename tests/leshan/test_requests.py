@@ -24,6 +24,7 @@ from .scripted_server import ScriptedServer, plain
 
 SENSOR = Endpoint("sensor 7")
 STATE = ResourcePath(5, 0, 3)
+PACKAGE = ResourcePath(5, 0, 0)
 PACKAGE_URI = ResourcePath(5, 0, 1)
 DONE = plain('{"status":"CHANGED(204)","success":true}')
 NO_TEXT = plain('{"status":"UNSUPPORTED_CONTENT_FORMAT(415)","success":false}')
@@ -75,6 +76,35 @@ async def test_a_device_that_takes_neither_has_refused(
     server.will_answer(NO_TEXT, NO_TEXT)
     with pytest.raises(DeviceRefusedError, match=r"4\.15"):
         await client.write(SENSOR, PACKAGE_URI, "")
+
+
+async def test_bytes_are_an_opaque_node_in_hex(
+    server: ScriptedServer, client: LeshanClient
+) -> None:
+    server.will_answer(DONE)
+    assert await client.write_opaque(SENSOR, PACKAGE, b"\x00", timeout_seconds=9) is Delivery.DONE
+    (seen,) = server.seen
+    assert (seen.method, seen.raw_path) == (
+        "PUT",
+        "/api/clients/sensor%207/5/0/0?format=OPAQUE&timeout=9",
+    )
+    assert json.loads(seen.body) == {
+        "id": 0,
+        "kind": "singleResource",
+        "type": "OPAQUE",
+        "value": "00",
+    }
+
+
+async def test_a_device_that_takes_no_plain_bytes_gets_tlv(
+    server: ScriptedServer, client: LeshanClient
+) -> None:
+    server.will_answer(NO_TEXT, DONE)
+    assert await client.write_opaque(SENSOR, PACKAGE, b"\x00") is Delivery.DONE
+    assert [seen.raw_path for seen in server.seen] == [
+        "/api/clients/sensor%207/5/0/0?format=OPAQUE&timeout=30",
+        "/api/clients/sensor%207/5/0/0?format=TLV&timeout=30",
+    ]
 
 
 async def test_an_execution_has_no_body(server: ScriptedServer, client: LeshanClient) -> None:

@@ -27,6 +27,7 @@ from ..ota.session_state import Session
 from .gateway import DeviceGateway
 from .offering import ImageOffering
 from .reading import read_device
+from .resetting import reset_device
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ class Courier:
         self._offering = offering
         self._session = session
         self._facts = facts
-        self._profile = profile
+        self.profile = profile
+        """May be replaced at any time: what is sent next goes by it."""
         self._on_report = on_report
         self._on_facts = on_facts
         self._pending: asyncio.Queue[Command] = asyncio.Queue(MAX_PENDING_COMMANDS)
@@ -105,7 +107,7 @@ class Courier:
             case ExecuteUpdate():
                 await self._execute()
             case ResetDevice():
-                await self._reset()
+                await reset_device(self._gateway, self._facts(), self.profile.reset)
             case RevokeOffer():
                 self._offering.revoke(self._session().id)
             case EndOffer():
@@ -148,7 +150,7 @@ class Courier:
                 DeviceRead(
                     state=facts.update_state,
                     result=facts.update_result,
-                    version=version_of(facts, self._profile),
+                    version=version_of(facts, self.profile),
                 )
             )
         finally:
@@ -157,7 +159,7 @@ class Courier:
     async def _write_uri(self) -> None:
         session = self._session()
         try:
-            uri = await self._offering.offer(session, self._profile)
+            uri = await self._offering.offer(session, self.profile)
         except ImageUnavailableError as err:
             self._on_report(ImageUnavailable(detail=str(err)))
             return
@@ -193,18 +195,6 @@ class Courier:
         else:
             done = delivery is Delivery.DONE
             self._on_report(ExecuteAnswered(answer=Answer.DONE if done else Answer.UNKNOWN))
-
-    async def _reset(self) -> None:
-        endpoint = self._session().endpoint
-        try:
-            await self._gateway.write(
-                endpoint,
-                self._path(firmware_update.PACKAGE_URI),
-                "",
-                timeout_seconds=WRITE_TIMEOUT_SECONDS,
-            )
-        except Lwm2mError as err:
-            _LOGGER.debug("%s was not reset: %s", endpoint, err)
 
     async def _forget(self) -> None:
         for resource_id in (firmware_update.STATE, firmware_update.UPDATE_RESULT):

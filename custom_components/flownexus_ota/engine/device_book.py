@@ -47,9 +47,11 @@ class DeviceRecord:
         self.is_queue_mode = registration.is_queue_mode
         self.is_asleep = registration.is_queue_mode and registration.is_sleeping
         self.last_seen = registration.last_update or self.last_seen
-        instance_id = update_instance_of(registration)
-        if instance_id != self.facts.update_instance_id:
-            self.facts = replace(self.facts, update_instance_id=instance_id)
+        self.facts = replace(
+            self.facts,
+            update_instance_id=update_instance_of(registration),
+            update_object_version=update_version_of(registration),
+        )
         if is_new:
             self.is_read = False
         return is_new
@@ -118,6 +120,12 @@ def update_instance_of(registration: Registration) -> int | None:
     if supported is None or not supported.instance_ids:
         return None
     return min(supported.instance_ids)
+
+
+def update_version_of(registration: Registration) -> str | None:
+    """Return the version of object 5 that the device names."""
+    supported = registration.objects.get(firmware_update.OBJECT_ID)
+    return None if supported is None else supported.version
 
 
 def unsupported_reason(registration: Registration) -> str | None:

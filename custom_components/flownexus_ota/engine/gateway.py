@@ -27,6 +27,11 @@ class DeviceGateway(Protocol):
     ) -> Delivery:
         """Write a string resource."""
 
+    async def write_opaque(
+        self, endpoint: Endpoint, path: ResourcePath, value: bytes, *, timeout_seconds: int = ...
+    ) -> Delivery:
+        """Write an opaque resource."""
+
     async def execute(
         self, endpoint: Endpoint, path: ResourcePath, *, timeout_seconds: int = ...
     ) -> Delivery:

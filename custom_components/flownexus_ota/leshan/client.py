@@ -31,7 +31,7 @@ from .address import ServerAddress, events_url, normalise_url, resource_url
 from .jsontext import Json
 from .list_download import download_list
 from .listing import ListDecoder
-from .nodes import string_node, values_of
+from .nodes import opaque_node, string_node, values_of
 from .pacing import DEFAULT_TIMING, Breather, RequestLimits, Timing
 from .registration import NotARegistrationError, registration_of
 from .replies import Reply, list_failure, read_reply
@@ -191,27 +191,42 @@ class LeshanClient:
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
     ) -> Delivery:
         """Write a string resource, as text; as TLV to a device that takes no text (4.15)."""
-        try:
-            return await self._write(endpoint, path, value, timeout_seconds, content_format="TEXT")
-        except DeviceRefusedError as err:
-            if err.code != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-                raise
-        return await self._write(endpoint, path, value, timeout_seconds, content_format="TLV")
+        node = string_node(path.ids[-1], value)
+        return await self._write(endpoint, path, node, timeout_seconds, content_format="TEXT")
+
+    async def write_opaque(
+        self,
+        endpoint: Endpoint,
+        path: ResourcePath,
+        value: bytes,
+        *,
+        timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Delivery:
+        """Write bytes as they are; as TLV to a device that does not take them so (4.15)."""
+        node = opaque_node(path.ids[-1], value)
+        return await self._write(endpoint, path, node, timeout_seconds, content_format="OPAQUE")
 
     async def _write(
         self,
         endpoint: Endpoint,
         path: ResourcePath,
-        value: str,
+        node: dict[str, Json],
         timeout_seconds: int,
         *,
         content_format: str,
     ) -> Delivery:
-        url = resource_url(self._address, endpoint, path).with_query(format=content_format)
-        node = string_node(path.ids[-1], value)
-        return self._delivery(
-            await self._ask_device("PUT", endpoint, url, timeout_seconds, node=node)
-        )
+        url = resource_url(self._address, endpoint, path)
+        try:
+            reply = await self._ask_device(
+                "PUT", endpoint, url.with_query(format=content_format), timeout_seconds, node=node
+            )
+        except DeviceRefusedError as err:
+            if err.code != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+                raise
+            reply = await self._ask_device(
+                "PUT", endpoint, url.with_query(format="TLV"), timeout_seconds, node=node
+            )
+        return self._delivery(reply)
 
     async def execute(
         self,

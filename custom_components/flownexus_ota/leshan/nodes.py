@@ -35,6 +35,11 @@ def string_node(resource_id: int, value: str) -> dict[str, Json]:
     return {"id": resource_id, "kind": "singleResource", "type": "STRING", "value": value}
 
 
+def opaque_node(resource_id: int, value: bytes) -> dict[str, Json]:
+    """Return the node that writes bytes, as hex; M4 tells by its model that it is no string."""
+    return {"id": resource_id, "kind": "singleResource", "type": "OPAQUE", "value": value.hex()}
+
+
 def _path(name: str) -> ResourcePath | None:
     try:
         return ResourcePath.parse(name)
