@@ -24,6 +24,7 @@ VALUES: Final[Mapping[str, Iterable[object]]] = {
     "answer": Answer,
     "code": (405,),
     "detail": ("",),
+    "number": (None,),
     "reason": WaitingReason,
     "result": RESULTS,
     "state": UpdateState,

@@ -73,9 +73,43 @@ def test_a_device_that_sleeps_while_it_downloads_stays_held() -> None:
     assert play.session.deadline_at == play.now + timedelta(days=30)
 
 
-def test_an_overdue_session_gets_its_time_anew_when_contact_returns() -> None:
+def test_a_device_that_wakes_gets_what_was_left_of_its_time() -> None:
+    play = transferring().later(minutes=4).tell(ASLEEP).later(hours=5).tell(ContactRegained())
+    assert play.session.deadline_at == play.now + timedelta(minutes=1)
+
+
+def test_a_device_that_only_wakes_and_sleeps_uses_up_its_time() -> None:
+    play = installing()
+    for _ in range(10):
+        play.later(seconds=93).tell(ASLEEP).later(hours=1).tell(ContactRegained())
+    assert play.session.is_overdue
+    assert play.session.deadline_at == play.now + play.profile.deadlines.answer
+    assert play.tell(read(3, 0)).session.reason is Reason.DID_NOT_COME_BACK
+
+
+def test_bytes_give_a_device_that_sleeps_its_whole_time_again() -> None:
+    play = transferring().later(minutes=4).tell(ASLEEP, BytesServed(), ContactRegained())
+    assert play.session.deadline_at == play.now + play.profile.deadlines.transferring
+
+
+def test_an_overdue_session_is_asked_once_more_when_contact_returns() -> None:
     play = offered().tell(DeadlinePassed(), ASLEEP, ContactRegained())
-    assert play.session.is_overdue is False
+    assert play.session.is_overdue
+    assert play.session.deadline_at == play.now + play.profile.deadlines.answer
+
+
+def test_losing_contact_twice_does_not_begin_the_thirty_days_anew() -> None:
+    play = transferring().tell(ASLEEP)
+    deadline_at = play.session.deadline_at
+    play.later(days=20).tell(SERVER_DOWN)
+    assert play.session.waiting_reason is WaitingReason.SERVER_DOWN
+    assert play.session.deadline_at == deadline_at
+
+
+@pytest.mark.parametrize("back", [DeviceRegistered(), ContactRegained()])
+def test_a_device_that_registers_anew_before_the_offer_is_read_again(back: object) -> None:
+    play = Play().tell(PlaceGranted(), back)  # type: ignore[arg-type] # each is a report
+    assert play.asked == ["ObserveDevice", "ReadDevice"]
 
 
 def test_losing_contact_before_the_offer_gives_the_place_back() -> None:
@@ -151,11 +185,44 @@ def test_a_cancellation_that_comes_too_late_lets_the_update_go_on() -> None:
     assert play.tell(read(0, 1, NEW)).phase is Phase.SUCCEEDED
 
 
-def test_an_execute_answered_during_the_cancellation_is_not_followed() -> None:
-    play = staged().tell(CancelRequested(), ExecuteAnswered(answer=Answer.DONE))
+@pytest.mark.parametrize("answer", [Answer.DONE, Answer.UNKNOWN])
+def test_an_execute_heard_before_the_cancellation_installs_unless_a_reading_says_not(
+    answer: Answer,
+) -> None:
+    play = staged().tell(CancelRequested(), ExecuteAnswered(answer=answer))
+    assert (play.phase, play.session.is_cancelling) == (Phase.INSTALLING, True)
+    play.tell(DeadlinePassed())
+    assert (play.phase, play.session.is_cancelling) == (Phase.INSTALLING, False)
+    assert play.session.deadline_at == play.now + play.profile.deadlines.installing
+
+
+def test_an_execute_that_was_refused_during_the_cancellation_changes_nothing() -> None:
+    play = staged().tell(CancelRequested(), ExecuteAnswered(answer=Answer.REFUSED, code=405))
     assert play.phase is Phase.STAGED
+    play.tell(DeadlinePassed())
+    assert play.outcome == (Phase.CANCELLED, 10, Reason.CANCELLED_UNCONFIRMED)
 
 
-def test_contact_lost_while_cancelling_ends_when_it_is_back() -> None:
-    play = transferring().tell(CancelRequested(), ASLEEP, ContactRegained(), IDLE)
-    assert play.outcome == (Phase.CANCELLED, 10, Reason.CANCELLED_BY_USER)
+def test_updating_told_during_the_cancellation_is_too_late() -> None:
+    play = staged().tell(CancelRequested(), StateReported(state=3))
+    assert (play.phase, play.session.is_cancelling) == (Phase.INSTALLING, False)
+
+
+@pytest.mark.parametrize("state", [None, 2, 17])
+def test_only_idle_confirms_a_cancellation(state: int | None) -> None:
+    play = transferring().tell(CancelRequested(), read(state, 0))
+    assert (play.phase, play.asked) == (Phase.TRANSFERRING, ["ReadDevice"])
+
+
+@pytest.mark.parametrize("back", [ContactRegained(), Resumed(), DeviceRegistered()])
+def test_a_cancellation_is_begun_anew_when_contact_is_back(back: object) -> None:
+    play = transferring().tell(CancelRequested(), ASLEEP, back)  # type: ignore[arg-type] # each is a report
+    assert play.asked == ["ObserveDevice", "RevokeOffer", "ResetDevice", "ReadDevice"]
+    assert play.session.deadline_at == play.now + play.profile.deadlines.answer
+    assert play.tell(IDLE).outcome == (Phase.CANCELLED, 10, Reason.CANCELLED_BY_USER)
+
+
+def test_nobody_waits_thirty_days_for_a_cancellation() -> None:
+    play = transferring().tell(CancelRequested(), ASLEEP)
+    assert play.session.deadline_at == play.now + play.profile.deadlines.answer
+    assert play.tell(DeadlinePassed()).session.reason is Reason.CANCELLED_UNCONFIRMED

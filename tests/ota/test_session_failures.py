@@ -263,7 +263,13 @@ def test_a_failure_after_the_reboot_is_told_as_it_is() -> None:
 
 def test_a_client_that_installs_by_itself_and_falls_back_is_offered_again() -> None:
     play = transferring().tell(StateReported(state=3), DeviceRegistered(), read(0, 0))
-    assert play.asked == ["WritePackageUri"]
+    assert (play.phase, play.asked) == (Phase.INSTALLING, ["ReadDevice"])
+    assert play.tell(read(0, 0)).asked == ["WritePackageUri"]
+
+
+def test_a_client_that_installs_by_itself_and_claims_success_on_the_old_version_fails() -> None:
+    play = transferring().tell(StateReported(state=3), DeviceRegistered(), read(0, 1), read(0, 1))
+    assert play.outcome == (Phase.FAILED, 8, Reason.WRONG_VERSION)
 
 
 def test_a_default_result_while_installing_means_nothing() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, assert_never
 
 from ..lwm2m import firmware_update
@@ -73,7 +74,7 @@ class Courier:
         """Queue a command; a delayed reading waits for its time without holding up the others."""
         if isinstance(command, ReadDevice) and command.delay_seconds:
             loop = asyncio.get_running_loop()
-            handle = loop.call_later(command.delay_seconds, self._due)
+            handle = loop.call_later(command.delay_seconds, self._due, command)
             self._delayed.add(handle)
             return
         try:
@@ -100,8 +101,8 @@ class Courier:
         match command:
             case ObserveDevice():
                 await self._observe()
-            case ReadDevice():
-                await self._read()
+            case ReadDevice(number=number):
+                await self._read(number)
             case WritePackageUri():
                 await self._write_uri()
             case ExecuteUpdate():
@@ -116,10 +117,10 @@ class Courier:
             case _:
                 assert_never(command)
 
-    def _due(self) -> None:
+    def _due(self, command: ReadDevice) -> None:
         now = asyncio.get_running_loop().time()
         self._delayed = {each for each in self._delayed if each.when() > now}
-        self.send(ReadDevice())
+        self.send(replace(command, delay_seconds=0.0))
 
     def _path(self, resource_id: int) -> ResourcePath:
         # Devices without an instance of object 5 are refused before a session begins.
@@ -138,10 +139,11 @@ class Courier:
             except Lwm2mError as err:
                 _LOGGER.debug("%s cannot be observed: %s", self._session().endpoint, err)
 
-    async def _read(self) -> None:
+    async def _read(self, number: int) -> None:
         self._is_reading = True
         try:
-            facts = await read_device(self._gateway, self._facts())
+            # What is refused this time is unknown: an old state must not pass for a new one.
+            facts = await read_device(self._gateway, lasting(self._facts()))
         except Lwm2mError as err:
             _LOGGER.debug("%s cannot be read: %s", self._session().endpoint, err)
         else:

@@ -12,6 +12,8 @@ class ObserveDevice:
 class ReadDevice:
     """Read version, state and result, after a pause that lets the device finish."""
 
+    number: int
+    """Goes back with the answer: `Session.reading_number` when the reading was asked for."""
     delay_seconds: float = 0.0
 
 

@@ -1,8 +1,9 @@
 """Rules about devices that cannot be reached, and about people who want an update to end."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from .command import ObserveDevice, ReadDevice, ResetDevice, RevokeOffer
+from .command import Command, ObserveDevice, ReadDevice, ResetDevice, RevokeOffer
 from .phase import Phase, Reason, WaitingReason
 from .transition import Situation, Step
 
@@ -12,32 +13,49 @@ def lose_contact(it: Situation, reason: WaitingReason) -> Step:
     session = it.session
     if session.phase is Phase.WAITING and not session.is_checking:
         return it.stay()
+    if session.is_held:
+        return Step(session=replace(session, waiting_reason=reason))
+    deadlines = it.profile.deadlines
+    limit = deadlines.answer if session.is_cancelling else deadlines.waiting
     held = replace(
         session,
         waiting_reason=reason,
-        deadline_at=it.now + it.profile.deadlines.waiting,
+        deadline_at=it.now + limit,
         is_checking=False,
         is_overdue=False,
+        time_left_seconds=_time_left_seconds(it),
     )
     return Step(session=held)
 
 
-def regain_contact(it: Situation, *, is_registered_anew: bool = False) -> Step:
+def regain_contact(
+    it: Situation, *, is_registered_anew: bool = False, is_resumed: bool = False
+) -> Step:
     """Go on where the session was held; whatever was told meanwhile is found by a reading."""
-    session = it.session
-    deadline_at = session.deadline_at
-    if session.is_held:
-        deadline_at = it.now + it.profile.deadlines.of(session.phase)
-    asking = replace(
-        session,
-        waiting_reason=None,
-        deadline_at=deadline_at,
+    session = replace(
+        it.session,
         is_checking=True,
-        is_overdue=session.is_overdue and not session.is_held,
         is_doubted=False,
-        is_registered_anew=session.is_registered_anew or is_registered_anew,
+        is_registered_anew=it.session.is_registered_anew or is_registered_anew,
     )
-    return Step(session=asking, commands=(ObserveDevice(), ReadDevice()))
+    if session.is_cancelling:
+        # The reset may have met a device that slept, and a restart opens the URL again.
+        deadline_at = it.now + it.profile.deadlines.answer
+        again = replace(session, waiting_reason=None, deadline_at=deadline_at)
+        return _drop_image(replace(it, session=again), ObserveDevice())
+    if session.is_held:
+        # A device that wakes for moments only must not begin its deadline anew each time.
+        left = session.time_left_seconds
+        is_overdue = left == 0
+        limit = it.profile.deadlines.of(session.phase) if left is None else timedelta(seconds=left)
+        limit = it.profile.deadlines.answer if is_overdue else limit
+        session = replace(session, deadline_at=it.now + limit, is_overdue=is_overdue)
+    elif is_resumed:
+        # Nobody listened and nothing was served: the silence was ours.
+        deadline_at = it.now + it.profile.deadlines.of(session.phase)
+        session = replace(session, deadline_at=deadline_at, is_overdue=False)
+    back = replace(session, waiting_reason=None, time_left_seconds=None)
+    return Step(session=back, commands=(ObserveDevice(), ReadDevice(number=back.reading_number)))
 
 
 def request_cancel(it: Situation) -> Step:
@@ -63,7 +81,37 @@ def request_cancel(it: Situation) -> Step:
                 session,
                 is_cancelling=True,
                 is_checking=True,
-                is_overdue=True,
                 deadline_at=it.now + it.profile.deadlines.answer,
             )
-            return Step(session=cancelling, commands=(RevokeOffer(), ResetDevice(), ReadDevice()))
+            return _drop_image(replace(it, session=cancelling))
+
+
+def _drop_image(it: Situation, *first: Command) -> Step:
+    """Take the URL away, tell the device to drop what it has, and see whether it did."""
+    number = it.session.reading_number + 1
+    return Step(
+        session=replace(it.session, reading_number=number),
+        commands=(*first, RevokeOffer(), ResetDevice(), ReadDevice(number=number)),
+    )
+
+
+def end_cancelling_in_vain(it: Situation) -> Step:
+    """End a cancellation that the device has not confirmed, unless our Execute was out already."""
+    if it.session.phase is Phase.INSTALLING:
+        return install_after_all(it)
+    return it.cancel(Reason.CANCELLED_UNCONFIRMED)
+
+
+def install_after_all(it: Situation) -> Step:
+    """Go on: the person came too late, the device installs and nothing stops that."""
+    session = replace(it.session, is_cancelling=False)
+    return replace(it, session=session).enter(Phase.INSTALLING)
+
+
+def _time_left_seconds(it: Situation) -> int | None:
+    session = it.session
+    if session.deadline_at is None or session.phase is Phase.WAITING:
+        return None
+    if session.is_overdue:
+        return 0
+    return max(0, int((session.deadline_at - it.now).total_seconds()))

@@ -5,10 +5,11 @@ from typing import Final
 
 from ..lwm2m.firmware_update import UpdateResult, UpdateState
 from .command import ReadDevice, ResetDevice
+from .contact import install_after_all
 from .phase import Phase, Reason
+from .proof import proof_before_offer
 from .session_state import Session
 from .transition import Situation, Step
-from .version import is_same_version
 
 # Every other number, also one that nobody defined, says that the update failed.
 NOT_A_FAILURE: Final = frozenset(
@@ -26,15 +27,12 @@ def decide_cancelling(it: Situation) -> Step:
     session = it.session
     match session.device_state:
         case UpdateState.UPDATING:
-            # Too late: it installs already, and nothing stops that.
-            return Situation(
-                session=replace(session, is_cancelling=False), now=it.now, profile=it.profile
-            ).enter(Phase.INSTALLING)
-        case UpdateState.DOWNLOADING | UpdateState.DOWNLOADED:
+            return install_after_all(it)
+        case UpdateState.IDLE:
+            return it.cancel(Reason.CANCELLED_BY_USER)
+        case _:
             # It may need a moment to notice that its URL is gone.
             return it.ask(after=it.profile.deadlines.settle)
-        case _:
-            return it.cancel(Reason.CANCELLED_BY_USER)
 
 
 def decide_before_offer(it: Situation) -> Step:
@@ -42,14 +40,15 @@ def decide_before_offer(it: Situation) -> Step:
     session = it.session
     if not session.is_checking:
         return it.stay()
-    version, state = session.reported_version, session.device_state
-    if version is not None and is_same_version(version, session.target.version):
-        return it.succeed(Reason.ALREADY_INSTALLED)
+    if proof := proof_before_offer(session):
+        return it.succeed(proof)
+    state = session.device_state
     if state is None or state == UpdateState.IDLE:
         return it.offer()
     if session.may_reset and state != UpdateState.UPDATING:
-        reset = replace(session, may_reset=False)
-        return Step(session=reset, commands=(ResetDevice(), ReadDevice()))
+        number = session.reading_number + 1
+        reset = replace(session, may_reset=False, reading_number=number)
+        return Step(session=reset, commands=(ResetDevice(), ReadDevice(number=number)))
     return it.fail(UpdateResult.CONFLICTING_STATE, Reason.FOREIGN_UPDATE)
 
 
@@ -74,6 +73,9 @@ def decide_transferring(it: Situation, before: Session) -> Step:
         return Step(session=replace(session, is_checking=False))
     if is_failure(session.device_result):
         return it.fail_as_reported()
+    if session.device_state != UpdateState.IDLE and not session.is_overdue:
+        # It tells no state, or one that nobody defined: that is no reason to begin again.
+        return Step(session=replace(session, is_checking=False))
     if session.is_checking:
         return it.offer_again(Reason.TRANSFER_STALLED)
     if before.device_state == UpdateState.DOWNLOADING:
@@ -90,6 +92,12 @@ def decide_staged(it: Situation) -> Step:
         return it.fail_as_reported()
     if not session.is_checking:
         return it.stay()
+    if session.device_state != UpdateState.DOWNLOADED:
+        if session.is_overdue:
+            return it.fail(UpdateResult.UPDATE_FAILED, Reason.NOT_INSTALLED)
+        return Step(session=replace(session, is_checking=False))
+    if session.device_result == UpdateResult.DEFERRED:
+        return it.enter(Phase.INSTALLING)  # it has heard the Execute
     refused = session.refusal_code is not None
     return it.execute_again(Reason.EXECUTE_REFUSED if refused else Reason.EXECUTE_IGNORED)
 
@@ -105,8 +113,8 @@ def decide_installing(it: Situation) -> Step:
         case UpdateState.DOWNLOADED:
             if is_failure(session.device_result):
                 return it.fail_as_reported()
-            if session.device_result == UpdateResult.DEFERRED and not session.is_overdue:
-                return Step(session=replace(session, is_checking=False))
+            if session.device_result == UpdateResult.DEFERRED:
+                return _decide_deferred(it)
             return it.execute_again(Reason.EXECUTE_IGNORED)
         case _:
             return decide_idle_after_execute(it)
@@ -117,12 +125,32 @@ def decide_idle_after_execute(it: Situation) -> Step:
     session = it.session
     if is_failure(session.device_result):
         return it.fail_as_reported()
-    if session.execute_count == 0 and not session.is_overdue:
-        return it.offer_again(Reason.TRANSFER_STALLED)
     claims_success = session.device_result == UpdateResult.SUCCESS
-    if not (claims_success or session.is_registered_anew or session.is_overdue):
+    if session.execute_count == 0 and session.is_doubted and not claims_success:
+        return it.offer_again(Reason.TRANSFER_STALLED)  # it began by itself, and fell back
+    if not (
+        session.execute_count == 0
+        or claims_success
+        or session.is_registered_anew
+        or session.is_overdue
+    ):
         return it.stay()
     if session.is_doubted or session.is_overdue:
         reason = Reason.WRONG_VERSION if claims_success else Reason.NOT_INSTALLED
         return it.fail(UpdateResult.UPDATE_FAILED, reason)
-    return it.ask(after=it.profile.deadlines.reread, is_doubted=True)
+    # A reading that is asked for already would come too early.
+    return it.ask(
+        after=it.profile.deadlines.reread,
+        is_doubted=True,
+        reading_number=session.reading_number + 1,
+    )
+
+
+def _decide_deferred(it: Situation) -> Step:
+    """Somebody at the device put the installation off: wait, then remind it, but not for ever."""
+    session = it.session
+    if not session.is_overdue:
+        return Step(session=replace(session, is_checking=False))
+    if session.execute_count < it.profile.max_executes:
+        return it.execute()
+    return it.fail(UpdateResult.DEFERRED, Reason.DEVICE_REPORTED)

@@ -22,9 +22,11 @@ def proof_of_success(session: Session, profile: Profile) -> Reason | None:
     """
     if session.phase in (Phase.WAITING, *FINAL):
         return None
-    before = session.version_before_execute if session.execute_count else session.from_version
-    if runs_target(session) and not _is_expected(session, before):
-        return Reason.VERSION_PROVED if session.execute_count else Reason.INSTALLED_BY_ITSELF
+    if session.execute_count:
+        if runs_target(session) and not _is_expected(session, session.version_before_execute):
+            return Reason.VERSION_PROVED
+    elif runs_target(session) and _ran_another_before(session):
+        return Reason.INSTALLED_BY_ITSELF
     if _result_is_fresh_success(session) and (
         profile.confirm is Confirm.RESULT or not _version_can_prove(session)
     ):
@@ -32,7 +34,21 @@ def proof_of_success(session: Session, profile: Profile) -> Reason | None:
     return None
 
 
+def proof_before_offer(session: Session) -> Reason | None:
+    """Return what proves, before anything is written, that nothing need be; or `None`."""
+    version, target = session.reported_version, session.target
+    if session.attempt > 1 and runs_target(session) and _ran_another_before(session):
+        return Reason.VERSION_PROVED  # an earlier attempt has come to its end after all
+    if version is None or not is_same_version(target.version, target.expected_version):
+        return None  # what it reports does not tell this image from others
+    return Reason.ALREADY_INSTALLED if runs_target(session) else None
+
+
 FINAL = (Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED)
+
+
+def _ran_another_before(session: Session) -> bool:
+    return session.from_version is not None and not _is_expected(session, session.from_version)
 
 
 def _is_expected(session: Session, version: str | None) -> bool:
@@ -47,9 +63,10 @@ def _version_can_prove(session: Session) -> bool:
 
 
 def _result_is_fresh_success(session: Session) -> bool:
-    # A device that never cleared an old 1 would otherwise succeed by its last update.
+    # A device that never cleared an old 1 would otherwise succeed by its last update; so would one
+    # whose result could not be read before.
     return (
         session.execute_count > 0
         and session.device_result == UpdateResult.SUCCESS
-        and session.result_before_execute != UpdateResult.SUCCESS
+        and session.result_before_execute not in (None, UpdateResult.SUCCESS)
     )

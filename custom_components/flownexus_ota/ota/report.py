@@ -53,6 +53,8 @@ class DeviceRead:
     state: int | None
     result: int | None
     version: str | None
+    number: int | None = None
+    """Of the command that it answers; `None`: of the latest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,10 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from ..lwm2m.firmware_update import UpdateResult, UpdateState
-from .command import ObserveDevice, ReadDevice
-from .contact import lose_contact, regain_contact, request_cancel
+from .contact import (
+    end_cancelling_in_vain,
+    install_after_all,
+    lose_contact,
+    regain_contact,
+    request_cancel,
+)
 from .decision import (
-    decide_before_offer,
     decide_cancelling,
     decide_installing,
     decide_offered,
@@ -21,7 +25,8 @@ from .decision import (
     decide_transferring,
     is_failure,
 )
-from .phase import Phase, Reason, WaitingReason
+from .noting import is_outdated, may_be_stale, note
+from .phase import Phase, Reason
 from .profile import Profile
 from .proof import proof_of_success
 from .report import (
@@ -35,16 +40,15 @@ from .report import (
     DeviceRegistered,
     ExecuteAnswered,
     ImageUnavailable,
-    PlaceGranted,
     Report,
     ResultReported,
     Resumed,
     StateReported,
     UriAnswered,
-    VersionReported,
 )
 from .session_state import Session
 from .transition import Situation, Step
+from .waiting import end_in_vain, judge_waiting
 
 ON_STATE: Final[Mapping[tuple[Phase, int], Phase]] = {
     (Phase.OFFERED, UpdateState.DOWNLOADING): Phase.TRANSFERRING,
@@ -79,44 +83,24 @@ def advance(session: Session, report: Report, *, now: datetime, profile: Profile
     """Return the session after `report`, and the commands that follow; a final one stays."""
     if session.phase.is_final:
         return Step(session=session)
-    it = Situation(session=_note(session, report), now=now, profile=profile)
+    it = Situation(session=note(session, report), now=now, profile=profile)
     if proof := proof_of_success(it.session, profile):
         return it.succeed(proof)
+    if is_outdated(session, report):
+        return it.stay()
     return _judge(it, report, before=session)
-
-
-def _note(session: Session, report: Report) -> Session:
-    """Remember what the device said, before anybody judges it."""
-    match report:
-        case StateReported(state=state) if session.phase is not Phase.WAITING:
-            return replace(session, device_state=state)
-        case ResultReported(result=result) if session.phase is not Phase.WAITING:
-            return replace(session, device_result=result)
-        case VersionReported(version=version):
-            return replace(session, reported_version=version)
-        case DeviceRead(state=state, result=result, version=version):
-            noted = replace(
-                session,
-                device_state=state,
-                reported_version=session.reported_version if version is None else version,
-            )
-            if session.phase is Phase.WAITING:
-                return replace(noted, result_before_offer=result, from_version=version)
-            if session.device_result is None and result == session.result_before_offer:
-                return noted  # it may be the last update's; only a change is evidence
-            return replace(noted, device_result=result)
-        case _:
-            return session
 
 
 def _judge(it: Situation, report: Report, *, before: Session) -> Step:
     if it.session.phase is Phase.WAITING:
-        return _judge_waiting(it, report)
+        return judge_waiting(it, report)
     match report:
         case ContactLost(reason=reason):
             return lose_contact(it, reason)
-        case ContactRegained() | Resumed():
+        case ContactRegained():
             return regain_contact(it)
+        case Resumed():
+            return regain_contact(it, is_resumed=True)
         case DeviceRegistered():
             executed = it.session.execute_count > 0
             return regain_contact(it, is_registered_anew=executed)
@@ -155,43 +139,17 @@ def _judge_cancelling(it: Situation, report: Report) -> Step:
     match report:
         case DeviceRead():
             return decide_cancelling(it)
+        case StateReported(state=UpdateState.UPDATING):
+            return install_after_all(it)
         case StateReported():
             return it.ask()
+        case ExecuteAnswered(answer=Answer.DONE | Answer.UNKNOWN) if it.session.phase is (
+            Phase.STAGED
+        ):
+            # It may have been heard; should no reading say otherwise, the device installs.
+            return Step(session=replace(it.session, phase=Phase.INSTALLING))
         case _:
             return it.stay()
-
-
-def _judge_waiting(it: Situation, report: Report) -> Step:
-    """Before the offer only our own reading counts; what a device tells is about something else."""
-    match report:
-        case PlaceGranted():
-            return _start(it)
-        case DeadlinePassed():
-            return _waited(it)
-        case Resumed():
-            return Step(session=replace(it.session, is_checking=False))
-        case ContactLost(reason=reason):
-            return lose_contact(it, reason)
-        case CancelRequested():
-            return request_cancel(it)
-        case DeviceRead():
-            return decide_before_offer(it)
-        case _:
-            return it.stay()
-
-
-def _start(it: Situation) -> Step:
-    session = it.session
-    if session.is_checking:
-        return it.stay()
-    started = replace(
-        session,
-        started_at=session.started_at or it.now,
-        waiting_reason=None,
-        deadline_at=it.now + it.profile.deadlines.answer,
-        is_checking=True,
-    )
-    return Step(session=started, commands=(ObserveDevice(), ReadDevice()))
 
 
 def _follow(it: Situation, state: int) -> Step:
@@ -199,7 +157,7 @@ def _follow(it: Situation, state: int) -> Step:
     match ON_STATE.get((phase, UpdateState(state))) if state in UpdateState else None:
         case Phase.STAGED:
             return it.execute()
-        case None if (phase, state) in LOOK_AGAIN:
+        case None if (phase, state) in LOOK_AGAIN and not it.session.is_doubted:
             return it.ask(after=it.profile.deadlines.settle)
         case None:
             return it.stay()
@@ -229,11 +187,11 @@ def _weigh(it: Situation, result: int) -> Step:
             return it.fail_as_reported()
         case Phase.OFFERED if is_failure(result) and session.is_uri_answered:
             return it.fail_as_reported()
-        case Phase.OFFERED if is_failure(result):
-            return (
-                it.ask()
-            )  # it overtook the answer to our write: an old one, or the refusal's cause
-        case Phase.STAGED | Phase.INSTALLING if result != UpdateResult.DEFAULT:
+        case Phase.OFFERED if is_failure(result) and not may_be_stale(session, result):
+            return it.ask()  # it overtook the answer to our write; it may be the refusal's cause
+        case Phase.STAGED | Phase.INSTALLING if (
+            result != UpdateResult.DEFAULT and not session.is_doubted
+        ):
             return it.ask()  # the version decides, whatever the result says
         case _:
             return it.stay()
@@ -270,29 +228,10 @@ def _served(it: Situation) -> Step:
 
 def _overdue(it: Situation) -> Step:
     session = it.session
-    if session.is_held:
-        return _in_vain(it)
     if session.is_cancelling:
-        return it.cancel(Reason.CANCELLED_UNCONFIRMED)
+        return end_cancelling_in_vain(it)
+    if session.is_held:
+        return end_in_vain(it)
     if session.is_overdue:
         return it.fail(*ON_SILENCE[session.phase])
     return it.ask(is_overdue=True, deadline_at=it.now + it.profile.deadlines.answer)
-
-
-def _waited(it: Situation) -> Step:
-    session = it.session
-    if session.is_checking:
-        return it.fail(UpdateResult.CONNECTION_LOST, Reason.NO_ANSWER)
-    if session.waiting_reason is not WaitingReason.BACK_OFF:
-        return _in_vain(it)
-    queued = replace(
-        session,
-        waiting_reason=WaitingReason.QUEUE,
-        deadline_at=it.now + it.profile.deadlines.waiting,
-    )
-    return Step(session=queued)
-
-
-def _in_vain(it: Situation) -> Step:
-    asleep = it.session.waiting_reason is WaitingReason.ASLEEP
-    return it.fail(UpdateResult.CONNECTION_LOST, Reason.NEVER_WOKE if asleep else Reason.NEVER_CAME)

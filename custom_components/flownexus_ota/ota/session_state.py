@@ -71,6 +71,10 @@ class Session:
     """Whether the outcome of the last URI write is known."""
     is_checking: bool = False
     """The next reading of the device decides how it goes on."""
+    reading_number: int = 0
+    """Raised by what makes earlier readings worthless: a write, an Execute, a reset, a doubt."""
+    time_left_seconds: int | None = None
+    """While held: what is left of the phase's deadline; `None` is all of it."""
     is_cancelling: bool = False
     """The device was told to drop the image, and is being asked whether it has."""
     is_overdue: bool = False

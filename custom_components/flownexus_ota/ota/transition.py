@@ -46,13 +46,15 @@ class Situation:
             is_checking=False,
             is_overdue=False,
             is_doubted=False,
+            time_left_seconds=None,
         )
         return Step(session=entered, commands=commands)
 
     def ask(self, *, after: timedelta = timedelta(0), **changes: object) -> Step:
         """Let the next reading of the device decide."""
         asking = replace(self.session, is_checking=True, **changes)  # type: ignore[arg-type] # fields of Session, spelled by the callers in this folder
-        return Step(session=asking, commands=(ReadDevice(delay_seconds=after.total_seconds()),))
+        read = ReadDevice(number=asking.reading_number, delay_seconds=after.total_seconds())
+        return Step(session=asking, commands=(read,))
 
     def offer(self) -> Step:
         """Write the URI, for the first time or again."""
@@ -63,6 +65,7 @@ class Situation:
                 offer_count=offered.offer_count + 1,
                 is_uri_answered=False,
                 device_result=None,
+                reading_number=offered.reading_number + 1,
             ),
             commands=(WritePackageUri(),),
         )
@@ -87,6 +90,7 @@ class Situation:
                 ),
                 result_before_execute=(staged.result_before_offer if result is None else result),
                 is_registered_anew=False,
+                reading_number=staged.reading_number + 1,
             ),
             commands=(ExecuteUpdate(),),
         )
@@ -139,6 +143,7 @@ class Situation:
             is_overdue=False,
             is_doubted=False,
             is_registered_anew=False,
+            time_left_seconds=None,
             may_reset=True,
         )
         return Step(session=waiting, commands=(EndOffer(), *commands))

@@ -1,0 +1,86 @@
+"""Rules of a session that waits: for a place, for its device, or for the next attempt."""
+
+from dataclasses import replace
+
+from ..lwm2m.firmware_update import UpdateResult
+from .command import ObserveDevice, ReadDevice
+from .contact import lose_contact, request_cancel
+from .decision import decide_before_offer
+from .phase import Reason, WaitingReason
+from .report import (
+    CancelRequested,
+    ContactLost,
+    ContactRegained,
+    DeadlinePassed,
+    DeviceRead,
+    DeviceRegistered,
+    PlaceGranted,
+    Report,
+    Resumed,
+)
+from .transition import Situation, Step
+
+
+def judge_waiting(it: Situation, report: Report) -> Step:
+    """Before the offer only our own reading counts; what a device tells is about something else."""
+    match report:
+        case PlaceGranted():
+            return _start(it)
+        case DeadlinePassed():
+            return _waited(it)
+        case Resumed() if it.session.is_checking:
+            return _queue(it)  # whoever was to read the device is gone
+        case DeviceRegistered() | ContactRegained() if it.session.is_checking:
+            return _look(it)  # the reading that is under way dies with the old registration
+        case ContactLost(reason=reason):
+            return lose_contact(it, reason)
+        case CancelRequested():
+            return request_cancel(it)
+        case DeviceRead():
+            return decide_before_offer(it)
+        case _:
+            return it.stay()
+
+
+def end_in_vain(it: Situation) -> Step:
+    """End a session whose device could not be reached in all that time."""
+    asleep = it.session.waiting_reason is WaitingReason.ASLEEP
+    return it.fail(UpdateResult.CONNECTION_LOST, Reason.NEVER_WOKE if asleep else Reason.NEVER_CAME)
+
+
+def _start(it: Situation) -> Step:
+    session = it.session
+    if session.is_checking:
+        return it.stay()
+    started = replace(
+        session,
+        started_at=session.started_at or it.now,
+        waiting_reason=None,
+        deadline_at=it.now + it.profile.deadlines.answer,
+        is_checking=True,
+    )
+    return _look(replace(it, session=started))
+
+
+def _look(it: Situation) -> Step:
+    read = ReadDevice(number=it.session.reading_number)
+    return Step(session=it.session, commands=(ObserveDevice(), read))
+
+
+def _queue(it: Situation) -> Step:
+    queued = replace(
+        it.session,
+        waiting_reason=WaitingReason.QUEUE,
+        deadline_at=it.now + it.profile.deadlines.waiting,
+        is_checking=False,
+    )
+    return Step(session=queued)
+
+
+def _waited(it: Situation) -> Step:
+    session = it.session
+    if session.is_checking:
+        return it.fail(UpdateResult.CONNECTION_LOST, Reason.NO_ANSWER)
+    if session.waiting_reason is WaitingReason.BACK_OFF:
+        return _queue(it)
+    return end_in_vain(it)
