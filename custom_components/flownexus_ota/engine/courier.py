@@ -27,7 +27,7 @@ from ..ota.report import Answer, DeviceRead, ExecuteAnswered, ImageUnavailable, 
 from ..ota.session_state import Session
 from .gateway import DeviceGateway
 from .offering import ImageOffering
-from .reading import read_device
+from .reading import lasting, read_device
 from .resetting import reset_device
 
 _LOGGER = logging.getLogger(__name__)
@@ -153,6 +153,7 @@ class Courier:
                     state=facts.update_state,
                     result=facts.update_result,
                     version=version_of(facts, self.profile),
+                    number=number,
                 )
             )
         finally:
