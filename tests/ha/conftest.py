@@ -58,7 +58,7 @@ async def world(
     """Return Home Assistant beside a simulated Leshan; devices and entries are taken down."""
     hass.config.config_dir = str(tmp_path)
     # Whatever has routes has to be there before the server starts.
-    for component in ("homeassistant", "http", "websocket_api", DOMAIN):
+    for component in ("homeassistant", "http", "websocket_api", "config", DOMAIN):
         assert await async_setup_component(hass, component, {})
     client = await hass_client_no_auth()
     leshan = SimulatedLeshan()

@@ -83,6 +83,12 @@ class World:
 
     async def set_up(self, **options: object) -> MockConfigEntry:
         """Set up the integration for the simulated Leshan."""
+        entry = self.add_entry(**options)
+        assert await self.hass.config_entries.async_setup(entry.entry_id)
+        return entry
+
+    def add_entry(self, **options: object) -> MockConfigEntry:
+        """Configure the integration for the simulated Leshan, without setting it up."""
         entry = MockConfigEntry(
             domain=DOMAIN,
             title="Leshan",
@@ -95,7 +101,6 @@ class World:
             },
         )
         entry.add_to_hass(self.hass)
-        assert await self.hass.config_entries.async_setup(entry.entry_id)
         self.entry = entry
         return entry
 
@@ -110,6 +115,15 @@ class World:
     def engine(self) -> Engine:
         """Return the entry's engine."""
         return self.runtime.engine
+
+    def hub_state(self, key: str, platform: str = "sensor") -> str:
+        """Return the state of one of the server's own entities, which is there."""
+        unique_id = f"{self.runtime.entry.entry_id}_{key}"
+        entity_id = er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, unique_id)
+        assert entity_id is not None
+        state = self.hass.states.get(entity_id)
+        assert state is not None
+        return state.state
 
     def view(self, endpoint: str) -> DeviceView:
         """Return what the engine shows of a device."""
