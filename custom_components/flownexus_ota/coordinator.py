@@ -31,11 +31,6 @@ class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
         )
         self.data = view
 
-    @property
-    def endpoint(self) -> Endpoint:
-        """Return the device's LwM2M name."""
-        return self.data.endpoint
-
     @callback
     def async_show(self, view: DeviceView) -> None:
         """Take a new view, and tell the entities if it differs."""
