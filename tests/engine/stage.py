@@ -43,6 +43,8 @@ class Stage:
     gateway: FakeGateway = field(default_factory=FakeGateway)
     offering: FakeOffering = field(default_factory=FakeOffering)
     changed: list[Endpoint] = field(default_factory=list)
+    steps: list[tuple[Session | None, Session]] = field(default_factory=list)
+    latecomers: list[Session] = field(default_factory=list)
     refusal_count: int = 0
     writable: list[bool] = field(default_factory=list)
     pauses: EnginePauses = QUICKLY
@@ -80,6 +82,8 @@ class Stage:
                 on_device=self._shown,
                 on_server=lambda: None,
                 on_not_authorised=self._refused,
+                on_session=lambda before, after: self.steps.append((before, after)),
+                on_arrived_late=self.latecomers.append,
             ),
             pauses=self.pauses,
         )

@@ -11,10 +11,11 @@ from ..lwm2m.firmware_update import DeliveryMethod
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
-from ..ota.phase import Phase, WaitingReason
+from ..ota.ownership import may_hold_image_of
+from ..ota.phase import Phase, Reason, WaitingReason
 from ..ota.profile import Profile
 from ..ota.profile_match import version_of
-from ..ota.report import BytesServed, CancelRequested, PlaceGranted, Resumed
+from ..ota.report import BytesServed, CancelRequested, ContactLost, PlaceGranted
 from ..ota.session_state import Session, Target
 from .chronicle import Chronicle
 from .courier import Courier
@@ -47,6 +48,7 @@ class DeskPorts:
     on_device: Callable[[DeviceRecord], None]
     on_facts: Callable[[DeviceRecord, DeviceFacts], None]
     on_server: Callable[[], None]
+    on_session: Callable[[Session | None, Session], None]
 
 
 class SessionDesk:
@@ -68,7 +70,7 @@ class SessionDesk:
 
         Raise a HistoryError when it cannot be stored; nothing has been sent then.
         """
-        if record.runner is not None:
+        if record.runner is not None or record.is_resetting:
             raise UpdateActiveError(record.endpoint)
         if record.facts.delivery_method == DeliveryMethod.PUSH:
             raise PullUnsupportedError(record.endpoint)
@@ -79,6 +81,7 @@ class SessionDesk:
         except BaseException:
             self._release(record, runner)
             raise
+        self._ports.on_session(None, runner.session)
         if not self._is_stopped:  # else it goes on after the restart
             self._launch(record, runner)
         return runner
@@ -92,7 +95,8 @@ class SessionDesk:
             except ImageUnavailableError as err:
                 _LOGGER.warning("%s: its image is not served: %s", session.endpoint, err)
         self._launch(record, runner)
-        runner.report(Resumed())
+        # However old its deadline is, nothing is judged before its device was looked at.
+        runner.report(ContactLost(reason=WaitingReason.SERVER_DOWN))
 
     async def stop(self) -> None:
         """End all work; unfinished sessions stay stored, and whoever waits for one is told."""
@@ -212,8 +216,7 @@ class SessionDesk:
             deadline_at=now + profile.deadlines.waiting,
             from_version=version_of(record.facts, profile),
             reported_version=version_of(record.facts, profile),
-            may_reset=record.last_session is not None
-            and record.last_session.phase is not Phase.SUCCEEDED,
+            may_reset=may_hold_image_of(record.last_session),
         )
 
     def _prepare(self, record: DeviceRecord, session: Session) -> SessionRunner:
@@ -225,6 +228,7 @@ class SessionDesk:
             ports.chronicle,
             RunnerHooks(
                 on_change=lambda: self._changed(record, runner),
+                on_step=ports.on_session,
                 is_reachable=lambda: self.is_reachable(record),
             ),
         )
@@ -275,6 +279,7 @@ class SessionDesk:
         record.covered_bytes = None
         if session.phase.is_final:
             record.last_session = session
+            record.is_foreign_busy = session.reason is Reason.FOREIGN_UPDATE
         self._ports.on_device(record)
         self.grant_places()
 

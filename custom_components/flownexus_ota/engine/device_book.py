@@ -28,6 +28,10 @@ class DeviceRecord:
     runner: SessionRunner | None = None
     last_session: Session | None = None
     covered_bytes: int | None = None
+    is_foreign_busy: bool = False
+    """Whether the device was last found busy with somebody else's update."""
+    is_resetting: bool = False
+    """Whether it is being made to drop that; no session begins meanwhile."""
 
     @property
     def endpoint(self) -> Endpoint:

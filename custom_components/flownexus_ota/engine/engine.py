@@ -15,6 +15,7 @@ from ..ota.profile import Profile
 from ..ota.profile_match import version_of
 from ..ota.session_state import Session
 from ..storage.history import HistoryDb
+from .aftermath import Aftermath, AftermathPorts
 from .chronicle import Chronicle
 from .desk import DeskPorts, SessionDesk
 from .device_book import DeviceBook, DeviceRecord
@@ -53,6 +54,10 @@ class EngineListener:
     on_device: Callable[[Endpoint], None]
     on_server: Callable[[], None]
     on_not_authorised: Callable[[], None]
+    on_session: Callable[[Session | None, Session], None] = lambda *_: None
+    """After each remembered step; `before` is `None` when the session was just asked for."""
+    on_arrived_late: Callable[[Session], None] = lambda _: None
+    """A device came back on the target after its session had failed; that stays failed."""
 
 
 class Engine:
@@ -90,8 +95,20 @@ class Engine:
                 on_device=self._device_changed,
                 on_facts=self._facts_changed,
                 on_server=listener.on_server,
+                on_session=listener.on_session,
             ),
             max_parallel=max_parallel,
+        )
+        self._aftermath = Aftermath(
+            AftermathPorts(
+                server_id=server_id,
+                gateway=gateway,
+                chronicle=chronicle,
+                offering=offering,
+                profile_for=profile_for,
+                on_facts=self._facts_changed,
+                on_arrived_late=listener.on_arrived_late,
+            )
         )
         self._router = Router(
             gateway,
@@ -112,6 +129,8 @@ class Engine:
         # In turn: an engine before us may have ended while a backup kept its last steps waiting.
         records, active = await self._chronicle.ask_in_turn(self._query)
         self._book.records.update({record.endpoint: record for record in records})
+        for record in records:
+            self._aftermath.look(record)
         for session in active:
             record = self._book.records.setdefault(
                 session.endpoint,
@@ -166,6 +185,7 @@ class Engine:
                 self._desk.places.position(session.id) if session and is_waiting else None
             ),
             covered_bytes=record.covered_bytes,
+            is_foreign_busy=record.is_foreign_busy,
         )
 
     def server_view(self) -> ServerView:
@@ -209,6 +229,16 @@ class Engine:
             raise DeviceUnknownError(endpoint)
         return await self._desk.cancel(record)
 
+    async def reset_device(self, endpoint: Endpoint) -> None:
+        """Make a device drop somebody else's image; raise an UpdateRefusedError."""
+        record = self._book.get(endpoint)
+        if record is None or record.facts.update_instance_id is None:
+            raise DeviceUnknownError(endpoint)
+        try:
+            await self._aftermath.reset(record)
+        finally:
+            self._device_changed(record)
+
     def bytes_served(self, session_id: str, covered_bytes: int) -> None:
         """Take note of how much of its image has left for a device."""
         self._desk.bytes_served(session_id, covered_bytes)
@@ -221,6 +251,7 @@ class Engine:
         if record.is_registered or record.runner is not None:
             return False
         del self._book.records[endpoint]
+        self._aftermath.forget(endpoint)
         self._chronicle.tell_later(lambda history: history.remove_device(self.server_id, endpoint))
         return True
 
@@ -263,6 +294,9 @@ class Engine:
             return  # forgotten, or to be read again: it may have told this before it restarted
         record.is_read = is_read
         record.is_shown = True
+        record.facts = facts
+        if is_read:
+            self._aftermath.judge(record)
         self._facts_changed(record, facts)
 
     def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
@@ -286,5 +320,6 @@ class Engine:
         self._device_changed(record)
 
     def _device_changed(self, record: DeviceRecord) -> None:
+        self._aftermath.look(record)
         if record.is_shown:
             self._listener.on_device(record.endpoint)

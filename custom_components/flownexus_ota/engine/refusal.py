@@ -25,5 +25,9 @@ class CancelTooLateError(UpdateRefusedError):
     """The device installs already; nothing stops it."""
 
 
+class ResetFailedError(UpdateRefusedError):
+    """The device did not drop somebody else's image, or could not be asked to."""
+
+
 class EngineStoppedError(Exception):
     """The engine was stopped; the session goes on when it starts again."""

@@ -29,6 +29,8 @@ class RunnerHooks:
     """What a runner tells its engine."""
 
     on_change: Callable[[], None]
+    on_step: Callable[[Session, Session], None]
+    """Called after each remembered step, with the session before and after it."""
     is_reachable: Callable[[], bool]
     """Whether asking the device again makes sense: connected, registered, awake."""
 
@@ -134,10 +136,11 @@ class SessionRunner:
             began_at = _loop_time()
             await self._chronicle.record(session, evidence=evidence)
             session = _postponed(session, seconds=_loop_time() - began_at)
-        was_cancelling, self.session = self.session.is_cancelling, session
-        if was_cancelling and not session.is_cancelling and not session.phase.is_final:
+        before, self.session = self.session, session
+        if before.is_cancelling and not session.is_cancelling and not session.phase.is_final:
             self.cancel_refused.set()
         self._hooks.on_change()
+        self._hooks.on_step(before, session)
         if self.session.phase.is_final:
             self._last_commands = step.commands
             self._log_end()

@@ -27,6 +27,8 @@ class DeviceView:
     """1 is next; `None` when the session does not wait for a place."""
     covered_bytes: int | None
     """Bytes of the image that left for the active session; `None` when nobody knows."""
+    is_foreign_busy: bool = False
+    """Whether the device was last found busy with somebody else's update."""
 
     @property
     def is_session_active(self) -> bool:
