@@ -277,3 +277,18 @@ async def test_an_unregistered_endpoint_ends_no_other_work(stage: Stage) -> None
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+async def test_an_error_of_ours_ends_one_session_and_leaves_the_device_free(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = stage.gateway.add("a")
+    await stage.connected()
+    device.on_write = lambda _: _raise(ZeroDivisionError("ours"))
+    stage.profile = Profile(deadlines=Deadlines(offered=BRIEF, answer=BRIEF, silence=BRIEF))
+    session = await (await stage.update(device)).finished
+    assert session.phase is Phase.FAILED
+    assert "error of ours" in caplog.text
+    device.on_write = lambda _: None
+    await stage.until(lambda: not stage.view(device).is_session_active)
+    await stage.update(device)

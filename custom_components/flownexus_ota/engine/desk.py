@@ -17,6 +17,8 @@ from ..ota.profile import Profile
 from ..ota.profile_match import version_of
 from ..ota.report import BytesServed, CancelRequested, ContactLost, PlaceGranted
 from ..ota.session_state import Session, Target
+from ..ota.transition import Situation
+from ..storage.errors import HistoryError
 from .chronicle import Chronicle
 from .courier import Courier
 from .device_book import DeviceRecord
@@ -264,9 +266,22 @@ class SessionDesk:
             await runner.run()
         except Exception:  # the outermost loop of a session: the others go on
             _LOGGER.exception("The update of %s stopped by an error of ours", record.endpoint)
+            await self._abandon(runner)
         self._release(record, runner)
         if not runner.finished.done():
             runner.finished.set_result(runner.session)
+
+    async def _abandon(self, runner: SessionRunner) -> None:
+        """End a session that an error of ours stopped, so that its device can be updated again."""
+        if runner.session.phase.is_final:
+            return
+        it = Situation(session=runner.session, now=datetime.now(UTC), profile=runner.profile)
+        session = it.abandon().session
+        try:
+            await self._ports.chronicle.record_once(session, evidence="error of ours")
+        except HistoryError as err:
+            _LOGGER.warning("%s: its end was not stored: %s", session.endpoint, err)
+        runner.session = session
 
     def _release(self, record: DeviceRecord, runner: SessionRunner) -> None:
         session = runner.session

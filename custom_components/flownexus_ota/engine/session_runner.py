@@ -79,9 +79,10 @@ class SessionRunner:
                     await self._take(report)
         finally:
             courier.cancel()
-            with suppress(asyncio.CancelledError):
-                await courier
+            await asyncio.wait([courier])
         await self._end()
+        if not courier.cancelled():
+            courier.result()  # it ended by an error of ours
 
     async def _end(self) -> None:
         """Carry out the commands of the final step, within a limit."""

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NOT_INSTALLED = "not_installed"
     NEVER_WOKE = "never_woke"
     NEVER_CAME = "never_came"
+    INTERNAL_ERROR = "internal_error"
     FOREIGN_UPDATE = "foreign_update"
     CANCELLED_BY_USER = "cancelled_by_user"
     CANCELLED_UNCONFIRMED = "cancelled_unconfirmed"

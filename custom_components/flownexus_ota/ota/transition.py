@@ -107,6 +107,10 @@ class Situation:
             return self._back_off(result, reason, *commands)
         return self._end(Phase.FAILED, result, reason, *commands)
 
+    def abandon(self) -> Step:
+        """End without another attempt: we made a mistake, and would make it again."""
+        return self._end(Phase.FAILED, UpdateResult.UPDATE_FAILED, Reason.INTERNAL_ERROR)
+
     def fail_as_reported(self) -> Step:
         """End with what the device says: a failure, or somebody's cancellation."""
         result = self.session.device_result
