@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from harness.hass_folder import DOMAIN, has_user, write_hass_folder
 from harness.hass_http import HassHttp, Login
@@ -69,8 +69,21 @@ class Hass:
         """Write the folder, start, and wait until the page is there; `ends` gets what ends it."""
         self._ends = ends
         self._has_user = has_user(self.folder)
-        python = self.version.python()
         write_hass_folder(self.folder, self.version, self.port)
+        await self._start()
+
+    async def kill(self) -> None:
+        """End it as a power cut does: kill -9."""
+        await self.process.kill()
+
+    async def start_again(self) -> None:
+        """Start it with the very files that it left, and log in."""
+        self._has_user = True
+        await self._start()
+        await self.onboard()
+
+    async def _start(self) -> None:
+        python = self.version.python()
         self._process = await ManagedProcess.start(
             f"Home Assistant {self.version.number}",
             [python, "-m", "homeassistant", "--config", self.folder],
@@ -78,10 +91,10 @@ class Hass:
             log_file=self._log_file,
             env={**build_environ(python), **certificate_environ()},
         )
-        ends.push_async_callback(self._process.stop)
+        self._ends.push_async_callback(self._process.stop)
         if self._http is None:
             self._http = HassHttp(self.base_url)
-            ends.push_async_callback(self._http.close)
+            self._ends.push_async_callback(self._http.close)
         await self._until_up()
 
     async def onboard(self) -> None:
@@ -99,6 +112,12 @@ class Hass:
             return
         token = await self.http.log_in(self.login)
         await self.http.add_server(token, leshan_url)
+
+    async def set_options(self, **options: Any) -> None:
+        """Fill in the options form of the server, as a person does."""
+        (entry,) = await self.socket.command("config_entries/get", domain=DOMAIN)
+        token = await self.http.log_in(self.login)
+        await self.http.set_options(token, entry["entry_id"], options)
 
     async def entity_id(self, platform: str, endpoint: str, key: str) -> str:
         """Return an entity of a device once it has a state; raise StageError."""

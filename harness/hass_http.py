@@ -81,6 +81,15 @@ class HassHttp:
             raise StageError(f"the config flow did not end with an entry: {done}")
         return done
 
+    async def set_options(self, token: str, entry_id: str, options: dict[str, Any]) -> None:
+        """Fill in the options form of an entry; raise StageError."""
+        headers = {"Authorization": f"Bearer {token}"}
+        flows = "/api/config/config_entries/options/flow"
+        begun = await self._post(flows, json={"handler": entry_id}, headers=headers)
+        done = await self._post(f"{flows}/{begun['flow_id']}", json=options, headers=headers)
+        if done.get("type") != "create_entry":
+            raise StageError(f"the options form did not take {options}: {done}")
+
     async def _token(self, code: str) -> str:
         form = {
             "grant_type": "authorization_code",

@@ -23,23 +23,24 @@ class SimulatedSite:
         """Start nothing yet."""
         self.log = DeviceLog()
         self.processes: tuple[ManagedProcess, ...] = ()
-        self._leshan = SimulatedLeshan(LeshanSettings(generation=generation))
+        self.leshan = SimulatedLeshan(LeshanSettings(generation=generation))
+        self.devices: dict[str, Device] = {}
+        """By endpoint: to be broken, and to be asked what they lived through."""
         self._web_port = web_port
-        self._devices: list[Device] = []
 
     @property
     def description(self) -> str:
         """Which Leshan this is, for a person."""
-        return f"simulated Leshan, as {self._leshan.settings.generation.name} (no Java, no UDP)"
+        return f"simulated Leshan, as {self.leshan.settings.generation.name} (no Java, no UDP)"
 
     @property
     def base_url(self) -> str:
         """Where its API is."""
-        return self._leshan.base_url
+        return self.leshan.base_url
 
     async def start(self, ends: AsyncExitStack, folder: Path) -> None:  # noqa: ARG002
         """Listen; it keeps nothing in the folder."""
-        await self._leshan.start(port=self._web_port)
+        await self.leshan.start(port=self._web_port)
         ends.push_async_callback(self._stop)
 
     async def add_devices(self, options: FleetOptions) -> None:
@@ -47,16 +48,16 @@ class SimulatedSite:
         for settings in device_settings(options):
             device = Device(settings, self._connect)
             device.record.listen(partial(self._note, device.endpoint))
-            self._devices.append(device)
+            self.devices[device.endpoint] = device
             device.start()
         await self.log.until_registered(endpoints(options))
 
     async def _connect(self) -> ServerLink:
-        return self._leshan.link()
+        return self.leshan.link()
 
     def _note(self, endpoint: str, entry: Entry) -> None:
         self.log.note(endpoint, entry.kind.value, entry.value)
 
     async def _stop(self) -> None:
-        await asyncio.gather(*(device.stop(deregisters=False) for device in self._devices))
-        await self._leshan.stop()
+        await asyncio.gather(*(device.stop(deregisters=False) for device in self.devices.values()))
+        await self.leshan.stop()

@@ -121,6 +121,13 @@ class ManagedProcess:
             self._signal_group(number)
             await asyncio.wait((self._ended,), timeout=limit_seconds)
 
+    async def kill(self) -> None:
+        """End the whole group without a word, as kill -9 does; raise StageError."""
+        self._signal_group(signal.SIGKILL)
+        await asyncio.wait((self._ended,), timeout=_KILL_LIMIT_SECONDS)
+        if self.is_running:
+            raise StageError(f"{self.name} survives being killed")
+
     async def _run(self) -> int:
         """Keep what is printed until the program ends."""
         with self.log_file.open("ab") as log:

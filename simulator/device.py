@@ -96,6 +96,16 @@ class Device:
             await asyncio.wait((self._life,))
         self.record.add(Kind.STOPPED)
 
+    def reboot(self) -> None:
+        """Lose power now, and boot again: what was not finished is lost."""
+        self._ask_for_reboot(Reboot())
+
+    async def revive(self) -> None:
+        """Let somebody press the button of a device that did not come back."""
+        await self.stop(deregisters=False)
+        self.firmware.power_on()
+        self.start()
+
     async def handle(self, request: Request) -> Response | None:
         """Answer one request at a time; silence while asleep."""
         if self._is_asleep:
