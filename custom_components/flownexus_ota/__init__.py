@@ -110,6 +110,8 @@ async def _async_begin(
     hass: HomeAssistant, entry: FlownexusConfigEntry, runtime: RuntimeData
 ) -> None:
     shared = runtime.shared
+    # First: an image that a restored backup lacks may be in the folder, and be offered already.
+    await shared.keeper.rescan()
     await runtime.engine.load()
     for endpoint in runtime.engine.endpoints:
         runtime.async_device_changed(endpoint)
@@ -123,7 +125,6 @@ async def _async_begin(
         await runtime.async_stop()
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
-    await shared.keeper.rescan()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     runtime.async_start()
 

@@ -34,7 +34,7 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
             await hold_history(hass)
     except (HistoryError, TimeoutError) as err:
         # Nothing is written, so the file and its journal are whole together.
-        _LOGGER.warning("The history goes into the backup with its journal: %s", err or "too slow")
+        _LOGGER.warning("The history goes into the backup with its journal: %r", err)
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:

@@ -1,10 +1,12 @@
-"""Sessions while a backup holds the history: they wait where they would remember."""
+"""Sessions and backups: they wait where they would remember, restored ones for their server."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from custom_components.flownexus_ota.ota.phase import Phase
+from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.session_state import Session
 from custom_components.flownexus_ota.storage.awaiting import stored
 from tests.fakes import FakeDevice
@@ -95,8 +97,8 @@ async def test_an_engine_that_starts_during_a_backup_knows_the_last_steps_of_the
     await stage.in_phase(device, Phase.OFFERED)
     await stage.until(lambda: stage.session(device).is_uri_answered)
     await stored(stage.writer.hold())
-    stage.gateway.notify(device, version=IMAGE.version)
-    await stage.until(lambda: stage.view(device).installed_version == IMAGE.version)
+    stage.gateway.notify(device, state=1)
+    await stage.until(lambda: stage.view(device).facts.update_state == 1)
     await let_pass(stage)
     await stage.engine.stop()
     after = stage.new_engine()
@@ -106,5 +108,27 @@ async def test_an_engine_that_starts_during_a_backup_knows_the_last_steps_of_the
     stage.writer.release()
     await loading
     view = after.view(device.endpoint)
+    await after.stop()
     assert view is not None
-    assert view.phase is Phase.SUCCEEDED
+    assert view.phase is Phase.TRANSFERRING
+
+
+async def test_a_session_from_long_ago_is_not_judged_before_its_server_is_there(
+    stage: Stage,
+) -> None:
+    device = stage.gateway.add("a")
+    device.on_write = lambda _: stage.gateway.notify(device, state=1)
+    await stage.connected()
+    await stage.update(device)
+    await stage.in_phase(device, Phase.TRANSFERRING)
+    await stage.stop()
+    with closing(sqlite3.connect(stage.folder / "history.db", autocommit=True)) as outside:
+        outside.execute("UPDATE firmware_update SET deadline_at = '2026-01-01T00:00:00.000000Z'")
+    await stage.start()
+    await stage.until(lambda: stage.view(device).waiting_reason is WaitingReason.SERVER_DOWN)
+    deadline_at = stage.session(device).deadline_at
+    assert deadline_at is not None
+    assert deadline_at > datetime.now(UTC) + timedelta(days=29)
+    device.state, device.version = 0, IMAGE.version
+    await stage.connected()
+    await stage.in_phase(device, Phase.SUCCEEDED)

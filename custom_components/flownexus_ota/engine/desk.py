@@ -15,7 +15,7 @@ from ..ota.ownership import may_hold_image_of
 from ..ota.phase import Phase, Reason, WaitingReason
 from ..ota.profile import Profile
 from ..ota.profile_match import version_of
-from ..ota.report import BytesServed, CancelRequested, ContactLost, PlaceGranted
+from ..ota.report import BytesServed, CancelRequested, ContactLost, PlaceGranted, Resumed
 from ..ota.session_state import Session, Target
 from ..ota.transition import Situation
 from ..storage.errors import HistoryError
@@ -97,7 +97,8 @@ class SessionDesk:
             except ImageUnavailableError as err:
                 _LOGGER.warning("%s: its image is not served: %s", session.endpoint, err)
         self._launch(record, runner)
-        # However old its deadline is, nothing is judged before its device was looked at.
+        runner.report(Resumed())
+        # However old its deadline is, nothing is judged before its server was there again.
         runner.report(ContactLost(reason=WaitingReason.SERVER_DOWN))
 
     async def stop(self) -> None:
