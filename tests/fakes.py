@@ -24,6 +24,7 @@ from custom_components.flownexus_ota.lwm2m.exchange import (
 )
 from custom_components.flownexus_ota.lwm2m.path import ResourcePath
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
+from custom_components.flownexus_ota.ota.preflight import Offerable
 from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.session_state import Session
 
@@ -175,9 +176,13 @@ class FakeOffering:
     def __init__(self) -> None:
         self.open: dict[str, str] = {}
         self.error: ImageUnavailableError | None = None
+        self.what = Offerable(scheme="http", uri_length=60)
 
     def token_sha256(self, session: Session) -> str:
         return f"{session.id}:{session.offer_number}"
+
+    async def offerable(self, session: Session, profile: Profile) -> Offerable:
+        return self.what
 
     async def offer(self, session: Session, profile: Profile) -> str:
         if self.error is not None:

@@ -30,6 +30,7 @@ from .lwm2m.exchange import (
 )
 from .lwm2m.firmware_update import result_key
 from .ota.phase import Reason
+from .ota.preflight import Refusal
 from .ota.session_state import Session
 from .storage.errors import HistoryError, NewerSchemaError
 
@@ -128,8 +129,13 @@ def no_image_error(device_name: str, version: str | None) -> ServiceValidationEr
     return _user_mistake("no_image_for_version", device_name, version=version)
 
 
+def preflight_error(refusal: Refusal, device_name: str) -> ServiceValidationError:
+    """Return what to raise when something speaks against an update before it is begun."""
+    return _user_mistake(f"refused_{refusal.key}", device_name, **refusal.values)
+
+
 def not_supported_error(device_name: str) -> ServiceValidationError:
-    """Return what to raise when a device has no object 5, or one that cannot pull images."""
+    """Return what to raise when a device is not known, or no longer."""
     return _user_mistake("not_supported", device_name)
 
 

@@ -5,15 +5,19 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import batched
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
+from .announcer import Announcer
 from .coordinator import DeviceCoordinator, ServerCoordinator
 from .engine.engine import Engine
+from .issues import clear_foreign_updates_of_server, clear_updates_of_device
 from .leshan.client import LeshanClient
+from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
 from .shared import Shared
 
@@ -22,8 +26,8 @@ type DeviceAdder = Callable[[list[DeviceCoordinator]], None]
 
 # Ten thousand devices that come back at once are ten thousand changes of one number.
 SERVER_VIEW_PAUSE_SECONDS: Final = 0.5
-# A batch that is added in one go blocks the loop; Home Assistant takes turns between batches.
-DEVICES_PER_BATCH: Final = 100
+# A batch is added in one go, and takes the loop some 15 ms; others have their turn in between.
+DEVICES_PER_BATCH: Final = 50
 
 
 @dataclass(kw_only=True)
@@ -37,16 +41,19 @@ class RuntimeData:
     hub_device_id: str
     server: ServerCoordinator
     engine: Engine = field(init=False)
+    announcer: Announcer = field(init=False)
     client_data: Mapping[str, Any] = field(init=False)
     """The entry's data that the client was made of."""
     devices: dict[Endpoint, DeviceCoordinator] = field(default_factory=dict)
     _adders: list[DeviceAdder] = field(default_factory=list)
     _cancel_server_update: CALLBACK_TYPE | None = None
     _life: asyncio.Task[None] | None = None
+    _showing_catalogue: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         """Note what the client was made of."""
         self.client_data = dict(self.entry.data)
+        self.announcer = Announcer(self.hass, self.entry)
 
     @callback
     def async_start(self) -> None:
@@ -62,7 +69,11 @@ class RuntimeData:
             life.cancel()
             with suppress(asyncio.CancelledError):
                 await life
+        if self._showing_catalogue is not None:
+            self._showing_catalogue.cancel()
+            self._showing_catalogue = None
         await self.engine.stop()  # what it has loaded works already before it lives
+        clear_foreign_updates_of_server(self.hass, self.entry)
         # Last: an engine that ends says that its server is no longer connected.
         if self._cancel_server_update is not None:
             self._cancel_server_update()
@@ -74,15 +85,16 @@ class RuntimeData:
         if not self.engine.forget(endpoint):
             return False
         self.devices.pop(endpoint, None)
+        clear_updates_of_device(self.hass, self.entry, endpoint)
         return True
 
-    @callback
-    def async_add_platform(self, adder: DeviceAdder) -> None:
+    async def async_add_platform(self, adder: DeviceAdder) -> None:
         """Let a platform add entities: for every device there is, and for each that comes."""
         self._adders.append(adder)
-        known = list(self.devices.values())
-        for start in range(0, len(known), DEVICES_PER_BATCH):
-            adder(known[start : start + DEVICES_PER_BATCH])
+        for batch in batched(tuple(self.devices), DEVICES_PER_BATCH, strict=False):
+            # One that was forgotten meanwhile gets no entities any more.
+            adder([self.devices[each] for each in batch if each in self.devices])
+            await asyncio.sleep(0)
 
     @callback
     def async_device_changed(self, endpoint: Endpoint) -> None:
@@ -96,8 +108,13 @@ class RuntimeData:
             self.devices[endpoint] = coordinator
             for adder in self._adders:
                 adder([coordinator])
+            if view.is_foreign_busy:
+                self.announcer.async_foreign_changed(view)
             return
+        was_foreign_busy = coordinator.data.is_foreign_busy
         coordinator.async_show(view)
+        if view.is_foreign_busy != was_foreign_busy:
+            self.announcer.async_foreign_changed(view)
 
     @callback
     def async_server_changed(self) -> None:
@@ -109,9 +126,18 @@ class RuntimeData:
 
     @callback
     def async_catalogue_changed(self) -> None:
-        """Let every update entity look at the catalogue again."""
+        """Let every update entity look at the catalogue again, giving way to others in between."""
+        if self._showing_catalogue is not None:
+            self._showing_catalogue.cancel()  # what it had yet to show is shown by the next
+        self._showing_catalogue = self.entry.async_create_background_task(
+            self.hass, self._show_catalogue(), "flownexus_ota catalogue", eager_start=True
+        )
+
+    async def _show_catalogue(self) -> None:
+        breather = Breather()
         for coordinator in tuple(self.devices.values()):
             coordinator.async_update_listeners()
+            await breather.give_way()
 
     @callback
     def _show_server(self, _: datetime) -> None:

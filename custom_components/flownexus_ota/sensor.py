@@ -71,7 +71,7 @@ async def async_setup_entry(
             UpdatePhaseSensor(runtime, coordinator, PHASE) for coordinator in coordinators
         )
 
-    runtime.async_add_platform(add)
+    await runtime.async_add_platform(add)
 
 
 class UpdatePhaseSensor(DeviceEntity, SensorEntity):
@@ -92,8 +92,9 @@ class UpdatePhaseSensor(DeviceEntity, SensorEntity):
         view = self.view
         session = view.session
         if session is None:
-            return None
+            return {"foreign_update": True} if view.is_foreign_busy else None
         return {
+            "foreign_update": view.is_foreign_busy,
             "waiting_reason": view.waiting_reason,
             "queue_position": view.queue_position,
             "attempt": session.attempt,

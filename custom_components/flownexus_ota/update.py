@@ -16,7 +16,7 @@ from .coordinator import DeviceCoordinator
 from .engine.refusal import (
     DeviceUnknownError,
     EngineStoppedError,
-    PullUnsupportedError,
+    PreflightError,
     UpdateActiveError,
 )
 from .engine.session_runner import SessionRunner
@@ -26,6 +26,7 @@ from .exceptions import (
     history_not_writable_error,
     no_image_error,
     not_supported_error,
+    preflight_error,
     update_failed_error,
     update_in_progress_error,
 )
@@ -58,7 +59,7 @@ async def async_setup_entry(
             FirmwareUpdateEntity(runtime, coordinator, DESCRIPTION) for coordinator in coordinators
         )
 
-    runtime.async_add_platform(add)
+    await runtime.async_add_platform(add)
 
 
 class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
@@ -147,10 +148,13 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
                 self.view.endpoint,
                 image,
                 asked_by=None if self._context is None else self._context.user_id,
+                may_downgrade=version is not None,
             )
         except UpdateActiveError as err:
             raise update_in_progress_error(self.device_name) from err
-        except (DeviceUnknownError, PullUnsupportedError) as err:
+        except PreflightError as err:
+            raise preflight_error(err.refusal, self.device_name) from err
+        except DeviceUnknownError as err:
             raise not_supported_error(self.device_name) from err
         except HistoryError as err:
             raise history_not_writable_error(self.device_name, str(err)) from err
@@ -159,11 +163,15 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     async def _async_outcome(self, runner: SessionRunner) -> None:
         """Wait until the session has ended; it lives on if nobody waits any more."""
+        awaited = self._runtime.announcer.awaited
+        awaited.add(runner.session.id)
         try:
             session = await asyncio.shield(runner.finished)
         except EngineStoppedError as err:
             version = runner.session.target.version
             raise goes_on_after_restart_error(self.device_name, version) from err
+        finally:
+            awaited.discard(runner.session.id)
         if session.phase is not Phase.SUCCEEDED:
             raise update_failed_error(session, self.device_name)
 

@@ -9,7 +9,7 @@ import pytest
 from custom_components.flownexus_ota.engine.refusal import (
     DeviceUnknownError,
     EngineStoppedError,
-    PullUnsupportedError,
+    PreflightError,
     UpdateActiveError,
 )
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
@@ -95,7 +95,7 @@ async def test_a_device_that_takes_only_pushed_images_is_refused(stage: Stage) -
     )
     await stage.stop()
     await stage.start()
-    with pytest.raises(PullUnsupportedError):
+    with pytest.raises(PreflightError, match="push_only"):
         await stage.update(device)
 
 

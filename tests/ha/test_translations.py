@@ -19,6 +19,7 @@ from custom_components.flownexus_ota.issues import (
 )
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
+from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
 from custom_components.flownexus_ota.sources.folder import FolderProblem
 
@@ -117,6 +118,7 @@ def test_every_exception_has_a_text_and_no_text_is_left_over() -> None:
     used |= keyword_texts(tree, "translation_key")
     used |= {key for _, key in EXCHANGE_KEYS}
     used |= {f"update_failed_{key}" for key in RESULT_KEYS | {*FAILURE_REASONS}} | {"update_failed"}
+    used |= {f"refused_{key}" for key in RefusalKey}
 
     assert set(TEXTS["exceptions"]) == used
 

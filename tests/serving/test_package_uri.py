@@ -5,9 +5,9 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
+from custom_components.flownexus_ota.ota.preflight import MAX_URI_LENGTH
 from custom_components.flownexus_ota.ota.profile import UriStyle
 from custom_components.flownexus_ota.serving.package_uri import (
-    MAX_URI_LENGTH,
     PackageUriTooLongError,
     clean_name,
     package_uri,

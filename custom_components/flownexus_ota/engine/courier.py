@@ -23,9 +23,18 @@ from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
 from ..ota.profile import Profile
 from ..ota.profile_match import version_of
-from ..ota.report import Answer, DeviceRead, ExecuteAnswered, ImageUnavailable, Report, UriAnswered
+from ..ota.report import (
+    Answer,
+    DeviceRead,
+    ExecuteAnswered,
+    ImageUnavailable,
+    OfferRefused,
+    Report,
+    UriAnswered,
+)
 from ..ota.session_state import Session
 from .gateway import DeviceGateway
+from .objection import Objection
 from .offering import ImageOffering
 from .reading import lasting, read_device
 from .resetting import reset_device
@@ -49,6 +58,7 @@ class Courier:
         session: Callable[[], Session],
         facts: Callable[[], DeviceFacts],
         profile: Profile,
+        objection: Objection | None = None,
         on_report: Callable[[Report], None],
         on_facts: Callable[[DeviceFacts], None],
     ) -> None:
@@ -59,6 +69,7 @@ class Courier:
         self._facts = facts
         self.profile = profile
         """May be replaced at any time: what is sent next goes by it."""
+        self._objection = objection
         self._on_report = on_report
         self._on_facts = on_facts
         self._pending: asyncio.Queue[Command] = asyncio.Queue(MAX_PENDING_COMMANDS)
@@ -160,7 +171,11 @@ class Courier:
             self._is_reading = False
 
     async def _write_uri(self) -> None:
-        session = self._session()
+        session, facts = self._session(), self._facts()
+        # Asked for long ago, perhaps: the device, the options and the images may be others by now.
+        if self._objection and (refusal := await self._objection(session, facts)):
+            self._on_report(OfferRefused(detail=str(refusal)))
+            return
         try:
             uri = await self._offering.offer(session, self.profile)
         except ImageUnavailableError as err:

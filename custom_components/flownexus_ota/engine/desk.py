@@ -3,11 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from ..lwm2m.firmware_update import DeliveryMethod
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
@@ -23,13 +22,14 @@ from .chronicle import Chronicle
 from .courier import Courier
 from .device_book import DeviceRecord
 from .gateway import DeviceGateway
+from .objection import objection_by
 from .offering import ImageOffering
 from .places import Places
 from .refusal import (
     CancelTooLateError,
     EngineStoppedError,
     NothingToCancelError,
-    PullUnsupportedError,
+    PreflightError,
     UpdateActiveError,
 )
 from .session_runner import RunnerHooks, SessionRunner
@@ -59,6 +59,12 @@ class SessionDesk:
     def __init__(self, ports: DeskPorts, *, max_parallel: int) -> None:
         """Take the ports; nothing runs before the first request."""
         self._ports = ports
+        self.min_battery_percent = 0
+        self._objection = objection_by(
+            ports.offering,
+            profile_for=ports.profile_for,
+            min_battery_percent=lambda: self.min_battery_percent,
+        )
         self.places = Places(max_parallel)
         self._runners: dict[str, SessionRunner] = {}
         self._records: dict[str, DeviceRecord] = {}
@@ -66,7 +72,12 @@ class SessionDesk:
         self._is_stopped = False
 
     async def request(
-        self, record: DeviceRecord, image: FirmwareImage, *, asked_by: str | None
+        self,
+        record: DeviceRecord,
+        image: FirmwareImage,
+        *,
+        asked_by: str | None,
+        may_downgrade: bool = False,
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
@@ -74,11 +85,11 @@ class SessionDesk:
         """
         if record.runner is not None or record.is_resetting:
             raise UpdateActiveError(record.endpoint)
-        if record.facts.delivery_method == DeliveryMethod.PUSH:
-            raise PullUnsupportedError(record.endpoint)
         # The reservation: made before the first await, so that a second request finds it.
-        runner = self._prepare(record, self._new_session(record, image, asked_by))
+        session = self._new_session(record, image, asked_by)
+        runner = self._prepare(record, replace(session, may_downgrade=may_downgrade))
         try:
+            await self._check(runner.session, record.facts)
             await self._ports.chronicle.record_once(runner.session, evidence="asked for")
         except BaseException:
             self._release(record, runner)
@@ -87,6 +98,10 @@ class SessionDesk:
         if not self._is_stopped:  # else it goes on after the restart
             self._launch(record, runner)
         return runner
+
+    async def _check(self, session: Session, facts: DeviceFacts) -> None:
+        if refusal := await self._objection(session, facts):
+            raise PreflightError(refusal)
 
     async def resume(self, record: DeviceRecord, session: Session) -> None:
         """Go on with a session that was active when we stopped; its URL opens again."""
@@ -138,6 +153,12 @@ class SessionDesk:
         if not runner.finished.done() or runner.finished.result().phase is Phase.SUCCEEDED:
             raise CancelTooLateError(record.endpoint)
         return runner.finished.result()
+
+    def profiles_changed(self) -> None:
+        """Let every session go by its device's profile as it is now, from its next step on."""
+        for session_id, runner in self._runners.items():
+            profile = self._ports.profile_for(self._records[session_id].facts)
+            runner.profile = runner.courier.profile = profile
 
     def is_started(self, runner: SessionRunner) -> bool:
         """Tell whether a session has a place, or no longer needs one."""
@@ -241,6 +262,7 @@ class SessionDesk:
             session=lambda: runner.session,
             facts=lambda: record.facts,
             profile=profile,
+            objection=self._objection,
             on_report=runner.report,
             on_facts=lambda facts: ports.on_facts(record, facts),
         )

@@ -206,17 +206,35 @@ class Engine:
         self._desk.places.limit = limit
         self._desk.grant_places()
 
+    def profiles_changed(self) -> None:
+        """Go by the profiles as they are now: sessions from their next step on, views at once."""
+        self._desk.profiles_changed()
+        for record in self._book:
+            self._device_changed(record)
+
+    def set_min_battery(self, percent: int) -> None:
+        """Begin no update below this battery level, where a device tells it; 0 is any level."""
+        self._desk.min_battery_percent = percent
+
     async def request_update(
-        self, endpoint: Endpoint, image: FirmwareImage, *, asked_by: str | None
+        self,
+        endpoint: Endpoint,
+        image: FirmwareImage,
+        *,
+        asked_by: str | None,
+        may_downgrade: bool = False,
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
+        An older version than the installed one is only for who named it (`may_downgrade`).
         Raise a HistoryError when it cannot be stored; nothing has been sent then.
         """
         record = self._book.get(endpoint)
-        if record is None or record.facts.update_instance_id is None:
+        if record is None:
             raise DeviceUnknownError(endpoint)
-        return await self._desk.request(record, image, asked_by=asked_by)
+        return await self._desk.request(
+            record, image, asked_by=asked_by, may_downgrade=may_downgrade
+        )
 
     def is_started(self, runner: SessionRunner) -> bool:
         """Tell whether a session has a place, or no longer needs one."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ..ota.preflight import Offerable
 from ..ota.profile import Profile
 from ..ota.session_state import Session
 
@@ -11,6 +12,9 @@ class ImageOffering(Protocol):
 
     def token_sha256(self, session: Session) -> str:
         """Return the fingerprint of the session's token, which is all the history keeps of it."""
+
+    async def offerable(self, session: Session, profile: Profile) -> Offerable:
+        """Return what there is to offer, without opening anything; never raises for it."""
 
     async def offer(self, session: Session, profile: Profile) -> str:
         """Open the session's URL and return what to write to 5/x/1; safe to repeat.

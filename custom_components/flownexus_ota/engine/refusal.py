@@ -1,5 +1,9 @@
 """Why an update is not begun."""
 
+from typing import Final
+
+from ..ota.preflight import Refusal
+
 
 class UpdateRefusedError(Exception):
     """An update that was asked for is not begun; nothing has changed."""
@@ -13,8 +17,13 @@ class DeviceUnknownError(UpdateRefusedError):
     """No such device, or one without object 5."""
 
 
-class PullUnsupportedError(UpdateRefusedError):
-    """The device takes images only by push (5/x/9)."""
+class PreflightError(UpdateRefusedError):
+    """Something speaks against the update; `refusal` tells what, with the values."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Keep what speaks against it."""
+        super().__init__(str(refusal))
+        self.refusal: Final = refusal
 
 
 class NothingToCancelError(UpdateRefusedError):

@@ -11,7 +11,7 @@ from typing import Final
 from ..ota.command import Command, ReadDevice
 from ..ota.phase import Phase
 from ..ota.profile import Profile
-from ..ota.report import BytesServed, DeadlinePassed, ImageUnavailable, Report
+from ..ota.report import BytesServed, DeadlinePassed, ImageUnavailable, OfferRefused, Report
 from ..ota.session import advance
 from ..ota.session_state import Session
 from .chronicle import Chronicle
@@ -162,7 +162,7 @@ class SessionRunner:
 
 def evidence_of(report: Report) -> str:
     """Return a report in words for the history, e.g. `DeviceRead state=0 result=8`."""
-    if isinstance(report, ImageUnavailable):
+    if isinstance(report, ImageUnavailable | OfferRefused):
         return report.detail
     words = [type(report).__name__]
     words += [

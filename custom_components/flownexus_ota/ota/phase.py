@@ -41,6 +41,7 @@ class Reason(StrEnum):
     ALREADY_INSTALLED = "already_installed"
     DEVICE_REPORTED = "device_reported"
     IMAGE_UNAVAILABLE = "image_unavailable"
+    PREFLIGHT_REFUSED = "preflight_refused"
     URI_REFUSED = "uri_refused"
     EXECUTE_REFUSED = "execute_refused"
     OFFER_IGNORED = "offer_ignored"

@@ -95,6 +95,13 @@ class ImageUnavailable:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OfferRefused:
+    """Something speaks against the update by now, so nothing was written; `detail` says what."""
+
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ExecuteAnswered:
     """Our execute of 5/x/2 ended; `code` is the CoAP code of a refusal."""
 
@@ -125,6 +132,7 @@ type Report = (
     | CancelRequested
     | UriAnswered
     | ImageUnavailable
+    | OfferRefused
     | ExecuteAnswered
     | BytesServed
     | DeadlinePassed

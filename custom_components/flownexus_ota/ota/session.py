@@ -40,6 +40,7 @@ from .report import (
     DeviceRegistered,
     ExecuteAnswered,
     ImageUnavailable,
+    OfferRefused,
     Report,
     ResultReported,
     Resumed,
@@ -124,6 +125,8 @@ def _judge_running(it: Situation, report: Report, before: Session) -> Step:
             return _weigh(it, result)
         case UriAnswered(answer=answer, code=code):
             return _uri_answered(it, answer, code)
+        case OfferRefused():
+            return it.fail(UpdateResult.UPDATE_FAILED, Reason.PREFLIGHT_REFUSED)
         case ImageUnavailable():
             return it.fail(UpdateResult.UPDATE_FAILED, Reason.IMAGE_UNAVAILABLE)
         case ExecuteAnswered(answer=answer, code=code):

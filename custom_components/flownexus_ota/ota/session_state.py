@@ -83,6 +83,8 @@ class Session:
     """The device came back on another version; one more reading is granted."""
     may_reset: bool = False
     """The device may still hold an image of an earlier session of ours, and may drop it."""
+    may_downgrade: bool = False
+    """Somebody asked for this very version, which may be older than the installed one."""
     is_registered_anew: bool = False
     """The device has registered since our Execute."""
 

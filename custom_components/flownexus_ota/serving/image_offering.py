@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import final
 
 from ..ota.image_error import ImageUnavailableError
+from ..ota.preflight import Offerable
 from ..ota.profile import Profile
 from ..ota.session_state import Session
 from ..storage.image_store import ImageStore
@@ -34,6 +35,21 @@ class StoredImageOffering:
     def token_sha256(self, session: Session) -> str:
         """Return the fingerprint of the session's token."""
         return token_sha256(self._token(session))
+
+    async def offerable(self, session: Session, profile: Profile) -> Offerable:
+        """Return what there is to offer, without opening anything."""
+        target, base_url = session.target, self._base_url()
+        if base_url is None:
+            return Offerable(scheme=None)
+        try:
+            uri = package_uri(base_url, self._token(session), target.file_name, profile.uri_style)
+            uri_length = len(uri)
+        except PackageUriTooLongError as err:
+            uri_length = err.length
+        has = await asyncio.to_thread(self._store.has, target.sha256, size_bytes=target.size_bytes)
+        return Offerable(
+            scheme=base_url.partition(":")[0], uri_length=uri_length, is_image_stored=has
+        )
 
     async def offer(self, session: Session, profile: Profile) -> str:
         """Open the session's URL and return it; the same one each time, so that devices resume.

@@ -3,10 +3,8 @@
 import re
 from typing import Final
 
+from ..ota.preflight import MAX_URI_LENGTH
 from ..ota.profile import UriStyle
-
-MAX_URI_LENGTH: Final = 127
-"""Zephyr 3.0 to 4.4 overruns a buffer at 128 characters (CVE-2026-10672)."""
 
 ABSOLUTE_PREFIX: Final = "/f/"
 PATH_PREFIX: Final = "/media/firmware/"
