@@ -11,7 +11,12 @@ from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, UpdateState
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
-from custom_components.flownexus_ota.ota.report import Answer, ImageUnavailable, Report
+from custom_components.flownexus_ota.ota.report import (
+    Answer,
+    ImageUnavailable,
+    OfferRefused,
+    Report,
+)
 from custom_components.flownexus_ota.ota.session import advance
 from custom_components.flownexus_ota.ota.session_state import Session, Target
 
@@ -81,8 +86,8 @@ def _kind(session: Session) -> object:
 def _reports(session: Session) -> Iterator[Report]:
     """Yield every report that can be made, with every value that makes a difference."""
     for kind in get_args(Report.__value__):
-        # An image is asked for in one phase only.
-        if kind is not ImageUnavailable or session.phase is Phase.OFFERED:
+        # These end a write before it is sent.
+        if kind not in (ImageUnavailable, OfferRefused) or session.phase is Phase.OFFERED:
             names = [field.name for field in fields(kind)]
             for values in product(*(VALUES[name] for name in names)):
                 yield kind(**dict(zip(names, values, strict=True)))

@@ -56,6 +56,7 @@ REPORT_WORDS: Final = {
     "CancelRequested": "cancelled by a person",
     "UriAnswered": "URI answered",
     "ImageUnavailable": "no image",
+    "OfferRefused": "something speaks against it",
     "ExecuteAnswered": "Execute answered",
     "BytesServed": "bytes left",
     "DeadlinePassed": "deadline",

@@ -14,6 +14,7 @@ from custom_components.flownexus_ota.ota.report import (
     DeviceRegistered,
     ExecuteAnswered,
     ImageUnavailable,
+    OfferRefused,
     PlaceGranted,
     ResultReported,
     Resumed,
@@ -21,6 +22,7 @@ from custom_components.flownexus_ota.ota.report import (
     UriAnswered,
     VersionReported,
 )
+from custom_components.flownexus_ota.ota.transition import Situation
 
 from .play import NEW, OLD, TARGET, Play, installing, new_session, offered, staged, transferring
 
@@ -207,6 +209,18 @@ def test_a_place_granted_to_a_session_that_runs_means_nothing() -> None:
 def test_an_image_that_cannot_be_served_ends_the_session_at_once() -> None:
     play = offered().tell(ImageUnavailable(detail="gone"))
     assert play.outcome == (Phase.FAILED, 8, Reason.IMAGE_UNAVAILABLE)
+
+
+def test_an_offer_that_something_speaks_against_by_now_ends_the_session() -> None:
+    play = offered().tell(OfferRefused(detail="the battery is at 12 %"))
+    assert play.outcome == (Phase.FAILED, 8, Reason.PREFLIGHT_REFUSED)
+
+
+def test_a_session_that_an_error_of_ours_stopped_is_not_tried_again() -> None:
+    again = Profile(max_attempts=3)
+    play = transferring(profile=again)
+    ended = Situation(session=play.session, now=play.now, profile=again).abandon().session
+    assert (ended.phase, ended.reason) == (Phase.FAILED, Reason.INTERNAL_ERROR)
 
 
 # ------------------------------------------------------------------ proof by result
