@@ -211,8 +211,24 @@ async def test_a_restored_update_whose_image_is_gone_fails_by_that_name(
     await begin_anew(world, restored)
     await world.until(lambda: session_of(world, "waiting").phase.is_final)
     for endpoint in ("running", "waiting"):
-        assert session_of(world, endpoint).reason is Reason.IMAGE_UNAVAILABLE
+        assert session_of(world, endpoint).reason is Reason.PREFLIGHT_REFUSED
+        assert "image_missing" in str(session_of(world, endpoint).evidence)
         assert world.devices[endpoint].record.running_version == OLD
+
+
+async def test_a_restored_update_does_not_take_a_device_back_that_has_moved_on(
+    backed_up: World, restored: Path
+) -> None:
+    world = backed_up
+    await back_up_while_updating(world, restored, "waiting")
+    for endpoint in ("running", "waiting"):
+        await replace_device(world, endpoint, "2.0.0")
+    await begin_anew(world, restored)
+    await world.until(lambda: session_of(world, "waiting").phase.is_final)
+    for endpoint in ("running", "waiting"):
+        assert session_of(world, endpoint).reason is Reason.PREFLIGHT_REFUSED
+        assert "downgrade" in str(session_of(world, endpoint).evidence)
+        assert world.devices[endpoint].record.running_version == "2.0.0"
 
 
 async def test_updates_restored_after_weeks_are_not_judged_by_their_old_deadlines(
