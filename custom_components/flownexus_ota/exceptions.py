@@ -149,6 +149,51 @@ def history_not_writable_error(device_name: str, detail: str) -> HomeAssistantEr
     return _failure("history_not_writable", device=device_name, detail=detail)
 
 
+def nothing_to_cancel_error(device_name: str) -> ServiceValidationError:
+    """Return what to raise when a device has no active update."""
+    return _user_mistake("nothing_to_cancel", device_name)
+
+
+def cancel_too_late_error(device_name: str) -> HomeAssistantError:
+    """Return what to raise when a device installs already."""
+    return _failure("cancel_too_late", device=device_name)
+
+
+def nothing_to_retry_error(device_name: str) -> ServiceValidationError:
+    """Return what to raise when the last update of a device neither failed nor was cancelled."""
+    return _user_mistake("nothing_to_retry", device_name)
+
+
+def image_gone_error(device_name: str, version: str) -> ServiceValidationError:
+    """Return what to raise when the image of an earlier update is not there any more."""
+    return _user_mistake("image_gone", device_name, version=version)
+
+
+def not_our_device_error(target: str) -> ServiceValidationError:
+    """Return what to raise when an action is aimed at something that is none of our devices."""
+    return _misuse("not_our_device", target=target)
+
+
+def no_target_error() -> ServiceValidationError:
+    """Return what to raise when an action is aimed at nothing."""
+    return _misuse("no_target")
+
+
+def no_server_error() -> ServiceValidationError:
+    """Return what to raise when there is no server at all."""
+    return _misuse("no_server")
+
+
+def server_not_loaded_error(server: str) -> ServiceValidationError:
+    """Return what to raise when the server of a device is switched off, or is not set up."""
+    return _misuse("server_not_loaded", server=server)
+
+
+def history_not_readable_error(detail: str) -> HomeAssistantError:
+    """Return what to raise when the history does not answer."""
+    return _failure("history_not_readable", detail=detail)
+
+
 def _exchange_key(error: Lwm2mError) -> str:
     """Return the first key of `EXCHANGE_KEYS` that fits."""
     return next(key for kind, key in EXCHANGE_KEYS if isinstance(error, kind))
@@ -183,9 +228,11 @@ def _failure(key: str, **placeholders: str) -> HomeAssistantError:
     )
 
 
-def _user_mistake(key: str, device_name: str, **placeholders: str) -> ServiceValidationError:
+def _misuse(key: str, **placeholders: str) -> ServiceValidationError:
     return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"device": device_name, **placeholders},
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
+
+
+def _user_mistake(key: str, device_name: str, **placeholders: str) -> ServiceValidationError:
+    return _misuse(key, device=device_name, **placeholders)

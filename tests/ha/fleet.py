@@ -22,7 +22,7 @@ from custom_components.flownexus_ota.engine.view import DeviceView
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.image import FirmwareImage
 from custom_components.flownexus_ota.runtime import RuntimeData
-from simulator.behaviours import BEHAVIOURS
+from simulator.behaviours import BEHAVIOURS, Behaviour
 from simulator.device import Device
 from simulator.image import make_image
 from simulator.leshan import SimulatedLeshan
@@ -47,10 +47,11 @@ class World:
     async def add_device(
         self,
         endpoint: str,
-        behaviour: str = "happy",
+        behaviour: str | Behaviour = "happy",
         *,
         version: str = OLD,
         queue_mode: QueueMode | None = None,
+        timing: Timing = FAST,
     ) -> Device:
         """Switch a device on and wait until its server knows it."""
 
@@ -60,9 +61,9 @@ class World:
         device = Device(
             DeviceSettings(
                 identity=DeviceIdentity(endpoint=endpoint),
-                behaviour=BEHAVIOURS[behaviour],
+                behaviour=behaviour if isinstance(behaviour, Behaviour) else BEHAVIOURS[behaviour],
                 version=version,
-                timing=FAST,
+                timing=timing,
                 queue_mode=queue_mode,
             ),
             link,  # type: ignore[arg-type] # a ServerLink, seen from afar

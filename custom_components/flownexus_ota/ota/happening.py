@@ -70,8 +70,9 @@ class Details:
 
 def details_of(session: Session) -> Details:
     """Return what is told of a session, wherever it stands."""
-    started, finished = session.started_at, session.finished_at
-    has_duration = started is not None and finished is not None
+    duration_seconds = None
+    if session.started_at is not None and session.finished_at is not None:
+        duration_seconds = int((session.finished_at - session.started_at).total_seconds())
     return Details(
         from_version=session.from_version,
         target_version=session.target.version,
@@ -79,5 +80,5 @@ def details_of(session: Session) -> Details:
         result=result_key(session.result),
         reason=session.reason,
         attempt=session.attempt,
-        duration_seconds=int((finished - started).total_seconds()) if has_duration else None,
+        duration_seconds=duration_seconds,
     )

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from ..lwm2m.events import Endpoint
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
+from ..ota.phase import Phase
 from ..ota.session_state import Session
 from . import statements as sql
 from .errors import (
@@ -142,6 +143,7 @@ class HistoryDb:
         since: datetime | None = None,
         until: datetime | None = None,
         results: frozenset[int] | None = None,
+        phases: frozenset[Phase] | None = None,
         limit: int = SESSIONS_PER_QUERY,
     ) -> list[Session]:
         """Return sessions by what is given, those asked for last first.
@@ -154,6 +156,7 @@ class HistoryDb:
             "since": None if since is None else stored_time(since),
             "until": None if until is None else stored_time(until),
             "results": None if results is None else json.dumps(sorted(results)),
+            "phases": None if phases is None else json.dumps(sorted(phases)),
         }
         given = {name: value for name, value in asked.items() if value is not None}
         rows = self._rows(sql.sessions_by(given), {**given, "limit": limit})
@@ -212,13 +215,19 @@ class HistoryDb:
         with self.atomic():
             self._connection.execute(sql.DELETE_DEVICE, row)
 
-    def prune(self, *, before: datetime, limit: int = SESSIONS_PER_PRUNING) -> int:
+    def prune(
+        self,
+        *,
+        before: datetime,
+        server_id: str | None = None,
+        limit: int = SESSIONS_PER_PRUNING,
+    ) -> int:
         """Forget sessions that ended before a time, and their events; return how many.
 
         At most `limit` at once, so that others can store in between: repeat until it returns 0.
         """
         with self.atomic():
-            row = {"before": stored_time(before), "limit": limit}
+            row = {"before": stored_time(before), "server_id": server_id, "limit": limit}
             return self._connection.execute(sql.DELETE_OLD_SESSIONS, row).rowcount
 
     def _rows(self, statement: str, values: Row) -> list[Row]:

@@ -121,6 +121,7 @@ DELETE_OLD_SESSIONS: Final = """
 DELETE FROM firmware_update WHERE number IN (
     SELECT number FROM firmware_update
     WHERE result <> 0 AND created_at < :before AND coalesce(finished_at, updated_at) < :before
+        AND (:server_id IS NULL OR server_id = :server_id)
     LIMIT :limit)
 """
 
@@ -130,6 +131,7 @@ _CONDITIONS: Final = {
     "since": "created_at >= :since",
     "until": "created_at < :until",
     "results": "result IN (SELECT value FROM json_each(:results))",
+    "phases": "phase IN (SELECT value FROM json_each(:phases))",
 }
 
 

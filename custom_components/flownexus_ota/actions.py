@@ -1,0 +1,111 @@
+"""What people can ask of updates, by a button, an update card or an action: errors are texts."""
+
+from .devices import device_name
+from .engine.refusal import (
+    CancelTooLateError,
+    DeviceUnknownError,
+    EngineStoppedError,
+    NothingToCancelError,
+    PreflightError,
+    UpdateActiveError,
+)
+from .engine.session_runner import SessionRunner
+from .exceptions import (
+    cancel_too_late_error,
+    goes_on_after_restart_error,
+    history_not_readable_error,
+    history_not_writable_error,
+    image_gone_error,
+    not_supported_error,
+    nothing_to_cancel_error,
+    nothing_to_retry_error,
+    preflight_error,
+    update_in_progress_error,
+)
+from .lwm2m.events import Endpoint
+from .ota.image import FirmwareImage
+from .ota.phase import Phase
+from .ota.session_state import Session, Target
+from .runtime import RuntimeData
+from .storage.awaiting import stored
+from .storage.errors import HistoryError
+
+TRIED_AGAIN = (Phase.FAILED, Phase.CANCELLED)
+
+
+async def async_begin(
+    runtime: RuntimeData,
+    endpoint: Endpoint,
+    image: FirmwareImage,
+    *,
+    asked_by: str | None,
+    may_downgrade: bool,
+) -> SessionRunner:
+    """Store an update and start it if it can start."""
+    name = device_name(runtime.hass, runtime.entry, endpoint)
+    try:
+        return await runtime.engine.request_update(
+            endpoint, image, asked_by=asked_by, may_downgrade=may_downgrade
+        )
+    except UpdateActiveError as err:
+        raise update_in_progress_error(name) from err
+    except PreflightError as err:
+        raise preflight_error(err.refusal, name) from err
+    except DeviceUnknownError as err:
+        raise not_supported_error(name) from err
+    except HistoryError as err:
+        raise history_not_writable_error(name, str(err)) from err
+
+
+async def async_cancel(runtime: RuntimeData, endpoint: Endpoint) -> Session:
+    """End the update of a device; return how it ended."""
+    name = device_name(runtime.hass, runtime.entry, endpoint)
+    try:
+        return await runtime.engine.cancel(endpoint)
+    except CancelTooLateError as err:
+        raise cancel_too_late_error(name) from err
+    except (DeviceUnknownError, NothingToCancelError) as err:
+        raise nothing_to_cancel_error(name) from err
+    except EngineStoppedError as err:
+        view = runtime.engine.view(endpoint)
+        session = None if view is None else view.session
+        version = "" if session is None else session.target.version
+        raise goes_on_after_restart_error(name, version) from err
+
+
+async def async_retry(
+    runtime: RuntimeData, endpoint: Endpoint, *, asked_by: str | None
+) -> SessionRunner:
+    """Begin the last update of a device anew, with the same image; do not wait for its outcome."""
+    name = device_name(runtime.hass, runtime.entry, endpoint)
+    view = runtime.engine.view(endpoint)
+    last = None if view is None else view.session
+    if last is not None and not last.phase.is_final:
+        raise update_in_progress_error(name)
+    if last is None or last.phase not in TRIED_AGAIN:
+        raise nothing_to_retry_error(name)
+    image = await _async_image(runtime, last.target)
+    if image is None:
+        raise image_gone_error(name, last.target.version)
+    return await async_begin(
+        runtime, endpoint, image, asked_by=asked_by, may_downgrade=last.may_downgrade
+    )
+
+
+async def _async_image(runtime: RuntimeData, target: Target) -> FirmwareImage | None:
+    """Return the image of an earlier update, as the catalogue or else the history knows it.
+
+    Its bytes may be in the store still, although its file has left the firmware folder.
+    """
+    shared = runtime.shared
+    catalogue = shared.keeper.catalogue
+    image = None if catalogue is None else catalogue.by_sha256(target.sha256)
+    if image is not None:
+        return image
+    if not await runtime.hass.async_add_executor_job(shared.store.has, target.sha256):
+        return None
+    try:
+        images = await stored(shared.writer.query(lambda history: history.images()))
+    except HistoryError as err:
+        raise history_not_readable_error(str(err)) from err
+    return next((each for each in images if each.sha256 == target.sha256), None)

@@ -1,0 +1,80 @@
+"""From what an action is aimed at to our devices: device, entity, area, label, or a server."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+
+from .const import DOMAIN
+from .devices import endpoints_of
+from .exceptions import not_our_device_error, server_not_loaded_error
+from .lwm2m.events import Endpoint
+from .runtime import FlownexusConfigEntry, RuntimeData
+
+ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
+
+type Target = tuple[RuntimeData, Endpoint]
+
+
+@callback
+def named_devices(hass: HomeAssistant, call: ServiceCall) -> list[Target] | None:
+    """Return the devices that a call names, in a fixed order; `None` when it names none at all.
+
+    What is named itself has to be ours; of an area or a label only our devices are meant.
+    """
+    selection = TargetSelection(call.data)
+    if not selection.has_any_target:
+        return None
+    selected = async_extract_referenced_entity_ids(hass, selection)
+    entities = er.async_get(hass)
+    ids = set(selected.referenced_devices)
+    for entity_id in selected.referenced | selected.indirectly_referenced:
+        entity = entities.async_get(entity_id)
+        if entity is not None and entity.platform == DOMAIN and entity.device_id:
+            ids.add(entity.device_id)
+        elif entity_id in selection.entity_ids:
+            raise not_our_device_error(entity_id)
+    found: dict[tuple[str, Endpoint], Target] = {}
+    for device_id in sorted(ids):
+        targets = list(_of_device(hass, device_id))
+        if not targets and device_id in selection.device_ids:
+            raise not_our_device_error(device_id)
+        found.update({(runtime.entry.entry_id, name): (runtime, name) for runtime, name in targets})
+    return list(found.values())
+
+
+@callback
+def named_server(hass: HomeAssistant, call: ServiceCall) -> RuntimeData | None:
+    """Return the server that a call names, or `None` when it names none."""
+    entry_id: str | None = call.data.get(ATTR_CONFIG_ENTRY_ID)
+    if entry_id is None:
+        return None
+    entry: FlownexusConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    if entry is None or entry.domain != DOMAIN:
+        raise server_not_loaded_error(entry_id)
+    return _loaded(entry)
+
+
+@callback
+def loaded_servers(hass: HomeAssistant) -> list[RuntimeData]:
+    """Return every server that is set up."""
+    entries: Iterable[Any] = hass.config_entries.async_loaded_entries(DOMAIN)
+    return [entry.runtime_data for entry in entries]
+
+
+def _of_device(hass: HomeAssistant, device_id: str) -> Iterator[Target]:
+    device = dr.async_get(hass).async_get(device_id)
+    if not isinstance(device, dr.DeviceEntry):
+        return
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for endpoint in endpoints_of(entry, device):
+            yield _loaded(entry), endpoint
+
+
+def _loaded(entry: FlownexusConfigEntry) -> RuntimeData:
+    if entry.state is not ConfigEntryState.LOADED:
+        raise server_not_loaded_error(entry.title)
+    return entry.runtime_data
