@@ -9,7 +9,7 @@ from typing import override
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTEGRATION = Path("custom_components/flownexus_ota")
-CODE = ("custom_components", "simulator", "harness", "tests", "scripts")
+CODE = ("benchmark", "custom_components", "simulator", "harness", "tests", "scripts")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

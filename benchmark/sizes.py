@@ -1,0 +1,49 @@
+"""How much is measured: in full, or just enough to see that everything works."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """The scale of a run."""
+
+    devices: int
+    few_devices: int
+    notifications: int
+    sessions: int
+    image_bytes: int
+    transitions: int
+    history_sessions: int
+    rounds: int
+    """How often what is compared is measured; the best counts: it was disturbed least."""
+    overhead_rounds: int
+    device_bytes_per_second: int
+
+
+FULL: Final = Sizes(
+    # Home Assistant takes 10,000 enabled entities per entry and no more
+    # (MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY); this leaves room for five a device.
+    devices=1_900,
+    few_devices=100,
+    notifications=4_000,
+    sessions=1_000,
+    image_bytes=256 * 1024,
+    transitions=60_000,
+    history_sessions=2_000,
+    rounds=2,
+    overhead_rounds=5,
+    device_bytes_per_second=200_000,
+)
+QUICK: Final = Sizes(
+    devices=60,
+    few_devices=20,
+    notifications=60,
+    sessions=5,
+    image_bytes=40_000,
+    transitions=400,
+    history_sessions=40,
+    rounds=1,
+    overhead_rounds=1,
+    device_bytes_per_second=200_000,
+)

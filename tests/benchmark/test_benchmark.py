@@ -1,0 +1,59 @@
+"""That the benchmark runs and says what it found; how fast anything is, is not tested."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.figures import Bound, Figure, number
+
+from ..source_code import REPOSITORY
+
+
+def run(*arguments: str | Path) -> str:
+    found = subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def test_a_quick_run_writes_every_number_and_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    printed = run("--quick", "--only", "history", "notification", "--json", file)
+    found: dict[str, Any] = json.loads(file.read_text())
+    assert found["machine"]["cores"] > 0
+    assert [each["name"] for each in found["results"]] == ["history", "notification"]
+    figures = [figure for each in found["results"] for figure in each["figures"]]
+    assert all(figure["value"] > 0 for figure in figures)
+    assert {figure["verdict"] for figure in figures} <= {"met", "missed", ""}
+    assert all(figure["what"] in printed for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "verdict"),
+    [
+        (Bound.AT_MOST, 2.0, "met"),
+        (Bound.AT_MOST, 2.1, "missed"),
+        (Bound.AT_LEAST, 1.9, "missed"),
+        (Bound.EXACTLY, 2.0, "met"),
+        (Bound.AT_MOST, None, "not measured"),
+    ],
+)
+def test_a_verdict_follows_from_value_and_limit(
+    bound: Bound, value: float | None, verdict: str
+) -> None:
+    figure = Figure(what="cost", value=value, unit="ms", limit=2, bound=bound)
+    assert figure.verdict == verdict
+
+
+def test_numbers_are_short_to_read() -> None:
+    assert [number(each) for each in (0.98765, 20_066.2, 3.0)] == ["0.988", "20,066", "3"]
