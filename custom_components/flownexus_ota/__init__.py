@@ -13,8 +13,10 @@ from .base_url import firmware_base_url
 from .connection import leshan_client
 from .const import (
     CONF_MAX_PARALLEL_UPDATES,
+    CONF_MIN_BATTERY_PERCENT,
     CONF_URL,
     DEFAULT_MAX_PARALLEL_UPDATES,
+    DEFAULT_MIN_BATTERY_PERCENT,
     DOMAIN,
 )
 from .coordinator import ServerCoordinator
@@ -25,7 +27,8 @@ from .exceptions import as_history_setup_error, as_setup_error
 from .issues import clear_history_not_writable, show_history_not_writable
 from .lwm2m.events import Endpoint
 from .lwm2m.exchange import Lwm2mError, NotAuthorisedError
-from .ota.profile import DEFAULT_PROFILE
+from .ota.profile_match import profile_for
+from .profiles import rules_of
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .serving.image_offering import StoredImageOffering
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
@@ -181,7 +184,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         client,
         Chronicle(shared.writer, token_sha256=offering.token_sha256, on_writable=on_writable),
         offering,
-        profile_for=lambda _: DEFAULT_PROFILE,
+        profile_for=lambda facts: profile_for(runtime.profile_rules, facts),
         max_parallel=max_parallel_updates(entry.options),
         listener=EngineListener(
             on_device=runtime.async_device_changed,
@@ -189,6 +192,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
             on_not_authorised=lambda: entry.async_start_reauth(hass),
         ),
     )
+    runtime.engine.set_min_battery(min_battery_percent(entry.options))
     return runtime
 
 
@@ -197,13 +201,22 @@ def max_parallel_updates(options: Mapping[str, Any]) -> int:
     return int(options.get(CONF_MAX_PARALLEL_UPDATES, DEFAULT_MAX_PARALLEL_UPDATES))
 
 
+def min_battery_percent(options: Mapping[str, Any]) -> int:
+    """Return the battery level below which no update begins; 0 is any level."""
+    return int(options.get(CONF_MIN_BATTERY_PERCENT, DEFAULT_MIN_BATTERY_PERCENT))
+
+
 async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
-    """Apply new options at once; another address or login needs a new client."""
+    """Apply new options and profiles at once; another address or login needs a new client."""
     runtime = entry.runtime_data
     if runtime.client_data != entry.data:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
+    runtime.engine.set_min_battery(min_battery_percent(entry.options))
     runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
+    if (rules := rules_of(entry)) != runtime.profile_rules:
+        runtime.profile_rules = rules
+        runtime.engine.profiles_changed()
 
 
 def _unknown_server() -> ServerView:

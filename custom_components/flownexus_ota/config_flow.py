@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, override
 from urllib.parse import urlsplit
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -21,12 +27,14 @@ from .connection import leshan_client
 from .const import (
     CONF_FIRMWARE_BASE_URL,
     CONF_MAX_PARALLEL_UPDATES,
+    CONF_MIN_BATTERY_PERCENT,
     CONF_PASSWORD,
     CONF_TOKEN,
     CONF_URL,
     CONF_USERNAME,
     CONF_VERIFY_SSL,
     DEFAULT_MAX_PARALLEL_UPDATES,
+    DEFAULT_MIN_BATTERY_PERCENT,
     DOMAIN,
     HIGHEST_MAX_PARALLEL_UPDATES,
     LOWEST_MAX_PARALLEL_UPDATES,
@@ -39,6 +47,8 @@ from .lwm2m.exchange import (
     ServerUnreachableError,
     TlsFailedError,
 )
+from .profile_flow import ProfileFlow
+from .profiles import SUBENTRY_PROFILE
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -89,6 +99,11 @@ OPTIONS_SCHEMA: Final = vol.Schema(
                 mode=NumberSelectorMode.BOX,
             )
         ),
+        vol.Required(CONF_MIN_BATTERY_PERCENT, default=DEFAULT_MIN_BATTERY_PERCENT): NumberSelector(
+            NumberSelectorConfig(
+                min=0, max=100, step=1, unit_of_measurement="%", mode=NumberSelectorMode.BOX
+            )
+        ),
     }
 )
 
@@ -109,6 +124,15 @@ class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> FlownexusOptionsFlow:
         """Return the form for the options."""
         return FlownexusOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the form for profiles."""
+        return {SUBENTRY_PROFILE: ProfileFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -244,6 +268,7 @@ def _parsed_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {
         CONF_MAX_PARALLEL_UPDATES: int(user_input[CONF_MAX_PARALLEL_UPDATES])
     }
+    options[CONF_MIN_BATTERY_PERCENT] = int(user_input[CONF_MIN_BATTERY_PERCENT])
     if base_url := user_input.get(CONF_FIRMWARE_BASE_URL, "").strip():
         options[CONF_FIRMWARE_BASE_URL] = normalise_base_url(base_url)
     return options

@@ -19,6 +19,8 @@ from .issues import clear_foreign_updates_of_server, clear_updates_of_device
 from .leshan.client import LeshanClient
 from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
+from .ota.profile_match import ProfileRule
+from .profiles import rules_of
 from .shared import Shared
 
 type FlownexusConfigEntry = ConfigEntry[RuntimeData]
@@ -40,6 +42,8 @@ class RuntimeData:
     shared: Shared
     hub_device_id: str
     server: ServerCoordinator
+    profile_rules: tuple[ProfileRule, ...] = field(init=False)
+    """The most specific first."""
     engine: Engine = field(init=False)
     announcer: Announcer = field(init=False)
     client_data: Mapping[str, Any] = field(init=False)
@@ -53,6 +57,7 @@ class RuntimeData:
     def __post_init__(self) -> None:
         """Note what the client was made of."""
         self.client_data = dict(self.entry.data)
+        self.profile_rules = rules_of(self.entry)
         self.announcer = Announcer(self.hass, self.entry)
 
     @callback

@@ -21,6 +21,7 @@ async def test_the_options_suggest_home_assistants_own_address(hass: HomeAssista
     assert dict(entry.options) == {
         "firmware_base_url": "http://192.168.1.10:8123",
         "max_parallel_updates": 10,
+        "min_battery_percent": 0,
         "history_days": 365,
     }
 
@@ -42,6 +43,7 @@ async def test_options_are_stored_as_the_integration_reads_them(hass: HomeAssist
     assert dict(entry.options) == {
         "firmware_base_url": "http://10.0.0.5",
         "max_parallel_updates": 1000,
+        "min_battery_percent": 0,
         "history_days": 30,
     }
     again = await hass.config_entries.options.async_init(entry.entry_id)
@@ -56,7 +58,11 @@ async def test_an_empty_base_url_means_home_assistants_own_address(hass: HomeAss
         form["flow_id"], {"firmware_base_url": "", "max_parallel_updates": 3}
     )
 
-    assert dict(entry.options) == {"max_parallel_updates": 3, "history_days": 365}
+    assert dict(entry.options) == {
+        "max_parallel_updates": 3,
+        "min_battery_percent": 0,
+        "history_days": 365,
+    }
 
 
 async def test_a_base_url_that_no_device_can_use_is_told_and_can_be_corrected(

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.translation import async_get_translations
 
-from custom_components.flownexus_ota import binary_sensor, config_flow, sensor, update
+from custom_components.flownexus_ota import binary_sensor, config_flow, profile_flow, sensor, update
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.exceptions import EXCHANGE_KEYS, FAILURE_REASONS
 from custom_components.flownexus_ota.issues import (
@@ -21,6 +21,7 @@ from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, 
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
+from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
 from custom_components.flownexus_ota.sources.folder import FolderProblem
 
 from .texts import (
@@ -68,11 +69,11 @@ def entity_keys() -> dict[str, set[str | None]]:
     }
 
 
-def error_keys(name: str) -> set[str]:
+def error_keys(name: str, file_name: str = "config_flow.py") -> set[str]:
     """Return the texts that are assigned to a field of a form's errors."""
     return {
         text
-        for node in ast.walk(source("config_flow.py"))
+        for node in ast.walk(source(file_name))
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(f"{name}[")
         for text in texts_in(node.value)
     }
@@ -157,6 +158,27 @@ def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
 
     assert {form: set(text["data"]) for form, text in steps.items()} == fields
     assert {form: set(text["data_description"]) for form, text in steps.items()} == fields
+
+
+def test_every_field_of_a_profile_has_a_name_and_a_description() -> None:
+    fields = {key.schema for key in profile_flow.PROFILE_SCHEMA.schema}
+    times = {key.schema for key in profile_flow.TIMES_SCHEMA.schema}
+    steps = TEXTS["config_subentries"]["profile"]["step"].values()
+
+    assert [set(step["data"]) for step in steps] == [fields - {CONF_TIMES}] * 2
+    assert [set(step["data_description"]) for step in steps] == [fields - {CONF_TIMES}] * 2
+    assert [set(step["sections"][CONF_TIMES]["data"]) for step in steps] == [times] * 2
+    assert [set(step["sections"][CONF_TIMES]["data_description"]) for step in steps] == [times] * 2
+
+
+def test_every_error_of_a_profile_has_a_text_and_no_text_is_left_over() -> None:
+    errors = error_keys("self._errors", "profile_flow.py")
+    assert set(TEXTS["config_subentries"]["profile"]["error"]) == errors
+
+
+def test_every_choice_of_a_profile_has_a_name() -> None:
+    named = {name: set(TEXTS["selector"][name]["options"]) for name in CHOICES}
+    assert named == {name: set(words) for name, words in CHOICES.items()}
 
 
 def test_every_text_keeps_the_rules_of_home_assistant() -> None:

@@ -1,0 +1,88 @@
+"""Profiles as config subentries: what is stored of one, and what it means to the engine."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+
+from .ota.profile import (
+    DEFAULT_PROFILE,
+    Confirm,
+    Deadlines,
+    Profile,
+    ProtocolChoice,
+    ResetWay,
+    UriStyle,
+    VersionResource,
+)
+from .ota.profile_match import ProfileRule, in_order
+
+SUBENTRY_PROFILE: Final = "profile"
+
+CONF_NAME: Final = "name"
+CONF_MANUFACTURER: Final = "manufacturer"
+CONF_MODEL: Final = "model"
+CONF_ENDPOINT: Final = "endpoint"
+CONF_ASSUME_HTTP: Final = "assume_http"
+CONF_MAX_ATTEMPTS: Final = "max_attempts"
+CONF_TIMES: Final = "times"
+
+PATTERNS: Final = (CONF_MANUFACTURER, CONF_MODEL, CONF_ENDPOINT)
+
+
+def _by_key(words: type[StrEnum]) -> dict[str, StrEnum]:
+    """Return words by their translation keys: a slash, as in `3/0/3`, is none of a key's."""
+    return {word.value.replace("/", "_"): word for word in words}
+
+
+CHOICES: Final = {
+    "uri_style": _by_key(UriStyle),
+    "protocol": _by_key(ProtocolChoice),
+    "confirm": _by_key(Confirm),
+    "version_resource": _by_key(VersionResource),
+    "reset": _by_key(ResetWay),
+}
+"""Fields of a profile that are one word of several, stored by its key."""
+DEADLINES: Final = tuple(field.name for field in fields(Deadlines))
+BACK_OFFS: Final = ("back_off_first", "back_off_second", "back_off_later")
+TIMES: Final = (*DEADLINES, *BACK_OFFS)
+"""All durations, stored in seconds under `CONF_TIMES`."""
+
+
+def rules_of(entry: ConfigEntry) -> tuple[ProfileRule, ...]:
+    """Return the entry's profiles and the built-in ones, the most specific first."""
+    return in_order(
+        _rule(subentry.title, subentry.data)
+        for subentry in entry.subentries.values()
+        if subentry.subentry_type == SUBENTRY_PROFILE
+    )
+
+
+def default_times() -> dict[str, float]:
+    """Return the durations of the default profile, in seconds."""
+    deadlines = {name: getattr(DEFAULT_PROFILE.deadlines, name) for name in DEADLINES}
+    back_offs = dict(zip(BACK_OFFS, DEFAULT_PROFILE.back_off, strict=True))
+    return {name: each.total_seconds() for name, each in (deadlines | back_offs).items()}
+
+
+def _rule(name: str, data: Mapping[str, Any]) -> ProfileRule:
+    # What an older release did not store has its default.
+    seconds = default_times() | data.get(CONF_TIMES, {})
+    times = {each: timedelta(seconds=seconds[each]) for each in TIMES}
+    choices: dict[str, Any] = {
+        each: words[data[each]] for each, words in CHOICES.items() if each in data
+    }
+    return ProfileRule(
+        name=name,
+        **{each: data.get(each) for each in PATTERNS},
+        profile=Profile(
+            **choices,
+            assume_http=data.get(CONF_ASSUME_HTTP, DEFAULT_PROFILE.assume_http),
+            max_attempts=data.get(CONF_MAX_ATTEMPTS, DEFAULT_PROFILE.max_attempts),
+            deadlines=Deadlines(**{each: times[each] for each in DEADLINES}),
+            back_off=tuple(times[each] for each in BACK_OFFS),
+        ),
+    )
