@@ -25,6 +25,8 @@ class CatalogueKeeper:
         self._store = store
         self._seen: SeenFiles = {}
         self._scan: asyncio.Task[None] | None = None
+        self._may_read = asyncio.Event()
+        self._may_read.set()
         self._listeners: dict[object, Callable[[], None]] = {}
         self.catalogue: Catalogue | None = None
         """`None` until the folder has been read."""
@@ -36,6 +38,22 @@ class CatalogueKeeper:
                 self._rescan(), "flownexus_ota catalogue scan", eager_start=True
             )
         await asyncio.shield(self._scan)
+
+    async def pause(self) -> None:
+        """Store no image until `go_on`; done once a reading under way has ended.
+
+        A temporary file that is gone before it is copied would end a backup of everything.
+        """
+        if not self._may_read.is_set():
+            return
+        self._may_read.clear()
+        if self._scan is not None:
+            await asyncio.wait((self._scan,))
+
+    @callback
+    def go_on(self) -> None:
+        """Read again, for whoever has asked meanwhile too."""
+        self._may_read.set()
 
     @callback
     def async_listen(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -49,6 +67,7 @@ class CatalogueKeeper:
         return unlisten
 
     async def _rescan(self) -> None:
+        await self._may_read.wait()
         scan, catalogue = await self._hass.async_add_executor_job(self._read)
         show_catalogue_problems(self._hass, scan.problems)
         if self.catalogue is not None and self.catalogue.images == catalogue.images:

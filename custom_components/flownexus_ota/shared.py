@@ -75,6 +75,7 @@ async def acquire_shared(hass: HomeAssistant) -> Shared:
             slot.shared = await _build(hass, slot.book)
             if slot.is_held:
                 slot.shared.writer.hold()
+                await slot.shared.keeper.pause()
         slot.shared.user_count += 1
         return slot.shared
 
@@ -90,7 +91,7 @@ async def release_shared(hass: HomeAssistant) -> None:
 
 
 async def hold_history(hass: HomeAssistant) -> None:
-    """Write nothing to the database, whoever opens or closes it, until `release_history`.
+    """Write nothing to the database and the images, whoever uses them, until `release_history`.
 
     Raise a HistoryError when its journal could not be merged into it; it is held all the same.
     """
@@ -98,16 +99,19 @@ async def hold_history(hass: HomeAssistant) -> None:
     slot.is_held = True
     async with slot.lock:
         if slot.shared is not None:
-            await stored(slot.shared.writer.hold())
+            held = slot.shared.writer.hold()
+            await slot.shared.keeper.pause()
+            await stored(held)
 
 
 async def release_history(hass: HomeAssistant) -> None:
-    """Write to the database again; without a hold, nothing happens."""
+    """Write again; without a hold, nothing happens."""
     slot = _slot(hass)
     slot.is_held = False
     async with slot.lock:
         if slot.shared is not None:
             slot.shared.writer.release()
+            slot.shared.keeper.go_on()
             await _close_if_unused(hass, slot)
 
 

@@ -89,6 +89,11 @@ def only_file(folder: str) -> Path:
     return file
 
 
+def stored_images(folder: Path) -> int:
+    """Return how many files the image store has."""
+    return len(list(folder.glob("*")))
+
+
 async def make_backup(hass: HomeAssistant) -> Path:
     """Make a backup as a person does, and return its file."""
     await hass.services.async_call("backup", "create", {}, blocking=True)
@@ -313,6 +318,22 @@ async def test_an_entry_that_is_unloaded_during_a_backup_leaves_the_files_as_the
     assert journal_size(folder) is None
     await begin_anew(world, Path(folder))
     assert world.runtime.shared.writer is not writer
+
+
+async def test_an_image_that_comes_during_a_backup_is_stored_after_it(backed_up: World) -> None:
+    world = backed_up
+    await world.set_up()
+    images = Path(world.hass.config.path(DOMAIN, "images"))
+    keeper = world.runtime.shared.keeper
+    await async_pre_backup(world.hass)
+    world.add_image()
+    reading = world.hass.async_create_task(keeper.rescan())
+    await async_pre_backup(world.hass)
+    assert not reading.done()
+    assert stored_images(images) == 0
+    await async_post_backup(world.hass)
+    await reading
+    assert stored_images(images) == 1
 
 
 async def test_an_entry_that_is_set_up_during_a_backup_comes_after_it(backed_up: World) -> None:
