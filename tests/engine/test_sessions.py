@@ -292,3 +292,24 @@ async def test_an_error_of_ours_ends_one_session_and_leaves_the_device_free(
     device.on_write = lambda _: None
     await stage.until(lambda: not stage.view(device).is_session_active)
     await stage.update(device)
+
+
+async def test_a_state_that_was_not_readable_this_time_is_not_taken_for_a_new_one(
+    stage: Stage,
+) -> None:
+    curious = replace(QUICK.deadlines, silence=timedelta(seconds=0.05))
+    stage.profile = replace(QUICK, deadlines=curious)
+    device = obedient(stage, stage.gateway.add("a"))
+    install = device.on_execute
+
+    def refuse_once() -> None:
+        device.on_execute = install
+        device.errors.append(DeviceRefusedError(404))  # for the reading that follows
+        raise DeviceRefusedError(405)
+
+    device.on_execute = refuse_once
+    await stage.connected()
+    session = await (await stage.update(device)).finished
+    assert (session.phase, session.execute_count) == (Phase.SUCCEEDED, 2)
+    first, second = (at for at, asked in enumerate(device.asked) if asked == "execute /5/0/2")
+    assert device.asked[first:second].count("read /5/0") >= 2

@@ -74,8 +74,7 @@ def decide_transferring(it: Situation, before: Session) -> Step:
     if is_failure(session.device_result):
         return it.fail_as_reported()
     if session.device_state != UpdateState.IDLE and not session.is_overdue:
-        # It tells no state, or one that nobody defined: that is no reason to begin again.
-        return Step(session=replace(session, is_checking=False))
+        return it.stay()  # no state, or one that nobody defined: the next reading decides
     if session.is_checking:
         return it.offer_again(Reason.TRANSFER_STALLED)
     if before.device_state == UpdateState.DOWNLOADING:
@@ -95,7 +94,7 @@ def decide_staged(it: Situation) -> Step:
     if session.device_state != UpdateState.DOWNLOADED:
         if session.is_overdue:
             return it.fail(UpdateResult.UPDATE_FAILED, Reason.NOT_INSTALLED)
-        return Step(session=replace(session, is_checking=False))
+        return it.stay()
     if session.device_result == UpdateResult.DEFERRED:
         return it.enter(Phase.INSTALLING)  # it has heard the Execute
     refused = session.refusal_code is not None
