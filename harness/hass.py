@@ -115,9 +115,15 @@ class Hass:
 
     async def set_options(self, **options: Any) -> None:
         """Fill in the options form of the server, as a person does."""
-        (entry,) = await self.socket.command("config_entries/get", domain=DOMAIN)
         token = await self.http.log_in(self.login)
-        await self.http.set_options(token, entry["entry_id"], options)
+        await self.http.set_options(token, await self._entry_id(), options)
+
+    async def add_profile(self, name: str, **values: Any) -> None:
+        """Add a profile to the server, as a person does; `times` are durations in seconds."""
+        times = {each: {"seconds": seconds} for each, seconds in values.pop("times", {}).items()}
+        profile = {"name": name, **values, "times": times}
+        token = await self.http.log_in(self.login)
+        await self.http.add_profile(token, await self._entry_id(), profile)
 
     async def entity_id(self, platform: str, endpoint: str, key: str) -> str:
         """Return an entity of a device once it has a state; raise StageError."""
@@ -148,6 +154,11 @@ class Hass:
             limit_seconds=_ENTITY_LIMIT_SECONDS,
         )
         return entity_id
+
+    async def _entry_id(self) -> str:
+        (entry,) = await self.socket.command("config_entries/get", domain=DOMAIN)
+        entry_id: str = entry["entry_id"]
+        return entry_id
 
     async def _until_up(self) -> None:
         async def is_up() -> bool:

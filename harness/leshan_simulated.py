@@ -1,6 +1,7 @@
 """The simulated Leshan, and devices attached to it, in this process."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -8,19 +9,27 @@ from pathlib import Path
 from harness.device_log import DeviceLog
 from harness.device_site import endpoints
 from harness.process import ManagedProcess
-from simulator.device import Device
+from simulator.device import Device, LinkFactory
 from simulator.fleet import FleetOptions, device_settings
 from simulator.leshan import SimulatedLeshan
 from simulator.leshan_generation import Generation, LeshanSettings
 from simulator.link import ServerLink
 from simulator.record import Entry
+from simulator.settings import DeviceSettings
 
 
 class SimulatedSite:
     """A simulated Leshan of one generation."""
 
-    def __init__(self, generation: Generation = Generation.M18, *, web_port: int = 0) -> None:
+    def __init__(
+        self,
+        generation: Generation = Generation.M18,
+        *,
+        web_port: int = 0,
+        make_device: Callable[[DeviceSettings, LinkFactory], Device] = Device,
+    ) -> None:
         """Start nothing yet."""
+        self._make_device = make_device
         self.log = DeviceLog()
         self.processes: tuple[ManagedProcess, ...] = ()
         self.leshan = SimulatedLeshan(LeshanSettings(generation=generation))
@@ -46,7 +55,7 @@ class SimulatedSite:
     async def add_devices(self, options: FleetOptions) -> None:
         """Switch devices on."""
         for settings in device_settings(options):
-            device = Device(settings, self._connect)
+            device = self._make_device(settings, self._connect)
             device.record.listen(partial(self._note, device.endpoint))
             self.devices[device.endpoint] = device
             device.start()

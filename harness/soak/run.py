@@ -32,6 +32,20 @@ _MODEL: Final = "Simulated sensor"
 _SIZE_BYTES: Final = 60_000
 _RATE_BYTES_PER_SECOND: Final = 60_000
 _PARALLEL: Final = 40
+# Seconds: what takes minutes in life shall happen often, and end soon.
+_TIMES: Final = {
+    "offered": 10,
+    "transferring": 15,
+    "staged": 10,
+    "installing": 20,
+    "answer": 5,
+    "reread": 2,
+    "silence": 3,
+    "settle": 1,
+    "back_off_first": 2,
+    "back_off_second": 4,
+    "back_off_later": 8,
+}
 # Half of all devices do nothing wrong, so that there is much to lose.
 _HAPPY_SHARE: Final = 0.5
 _END_LIMIT_SECONDS: Final = 240.0
@@ -52,6 +66,7 @@ async def soak(options: Options, folder: Path) -> Verdict:
             tell=say,
         )
         await hass.set_options(max_parallel_updates=_PARALLEL)
+        await hass.add_profile("hurried", manufacturer=_MANUFACTURER, max_attempts=2, times=_TIMES)
         asking = Asking(stage, (FIRST, SECOND), options.seed)
         faults = Faults(site, hass, asking, seed=options.seed, tell=say)
         await _ask_and_break(options, stage, asking, faults)
