@@ -222,6 +222,14 @@ def test_a_cancellation_is_begun_anew_when_contact_is_back(back: object) -> None
     assert play.tell(IDLE).outcome == (Phase.CANCELLED, 10, Reason.CANCELLED_BY_USER)
 
 
+def test_a_device_that_registers_again_and_again_does_not_put_off_its_cancellation() -> None:
+    play = transferring().tell(CancelRequested())
+    deadline_at = play.session.deadline_at
+    play.later(seconds=10).tell(DeviceRegistered())
+    assert play.asked == ["ObserveDevice", "RevokeOffer", "ResetDevice", "ReadDevice"]
+    assert play.session.deadline_at == deadline_at
+
+
 def test_nobody_waits_thirty_days_for_a_cancellation() -> None:
     play = transferring().tell(CancelRequested(), ASLEEP)
     assert play.session.deadline_at == play.now + play.profile.deadlines.answer

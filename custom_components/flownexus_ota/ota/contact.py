@@ -40,9 +40,10 @@ def regain_contact(
     )
     if session.is_cancelling:
         # The reset may have met a device that slept, and a restart opens the URL again.
-        deadline_at = it.now + it.profile.deadlines.answer
-        again = replace(session, waiting_reason=None, deadline_at=deadline_at)
-        return _drop_image(replace(it, session=again), ObserveDevice())
+        if session.is_held or is_resumed:
+            deadline_at = it.now + it.profile.deadlines.answer
+            session = replace(session, waiting_reason=None, deadline_at=deadline_at)
+        return _drop_image(replace(it, session=session), ObserveDevice())
     if session.is_held:
         # A device that wakes for moments only must not begin its deadline anew each time.
         left = session.time_left_seconds
