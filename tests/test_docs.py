@@ -9,10 +9,14 @@ from typing import Any, Final
 import pytest
 from homeassistant.util.yaml import parse_yaml
 
+from custom_components.flownexus_ota import services
 from custom_components.flownexus_ota.binary_sensor import CONNECTED
+from custom_components.flownexus_ota.button import CANCEL_UPDATE
 from custom_components.flownexus_ota.config_flow import OPTIONS_SCHEMA, SERVER_SCHEMA
-from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES
+from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES, DOMAIN
+from custom_components.flownexus_ota.event import FIRMWARE_UPDATE
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
+from custom_components.flownexus_ota.ota.happening import Happening
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
 from custom_components.flownexus_ota.ota.sidecar import Sidecar, parse_sidecar
@@ -91,9 +95,19 @@ def test_the_sidecar_in_the_readme_is_one() -> None:
 
 def test_the_entities_in_the_readme_are_those_there_are() -> None:
     rows = README_TABLES["entity | key | what it shows"]
-    descriptions = (DESCRIPTION, PHASE, CONNECTED, *SERVER_SENSORS)
+    descriptions = (
+        *(DESCRIPTION, PHASE, FIRMWARE_UPDATE, CANCEL_UPDATE),
+        *(CONNECTED, *SERVER_SENSORS),
+    )
     assert first_codes(rows, 1) == [each.key for each in descriptions]
     assert [set(code_in(rows[1][2]))] == [{phase.value for phase in Phase}]
+    assert [set(code_in(rows[2][2]))] == [{happening.value for happening in Happening}]
+
+
+def test_the_actions_in_the_readme_are_those_there_are() -> None:
+    rows = README_TABLES["action | what it does"]
+    assert set(first_codes(rows)) == {f"{DOMAIN}.{action}" for action in TEXTS["services"]}
+    assert set(services.OUTCOMES) <= set(code_in(rows[-1][1]))
 
 
 def test_the_attributes_in_the_readme_are_those_of_the_phase_sensor() -> None:

@@ -12,24 +12,32 @@ from homeassistant.helpers.typing import ConfigType
 from .base_url import firmware_base_url
 from .connection import leshan_client
 from .const import (
+    CONF_HISTORY_DAYS,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_MIN_BATTERY_PERCENT,
     CONF_URL,
+    DEFAULT_HISTORY_DAYS,
     DEFAULT_MAX_PARALLEL_UPDATES,
     DEFAULT_MIN_BATTERY_PERCENT,
     DOMAIN,
 )
 from .coordinator import ServerCoordinator
+from .devices import endpoints_of
 from .engine.chronicle import Chronicle
 from .engine.engine import Engine, EngineListener
 from .engine.view import ServerView
 from .exceptions import as_history_setup_error, as_setup_error
-from .issues import clear_history_not_writable, show_history_not_writable
-from .lwm2m.events import Endpoint
+from .issues import (
+    clear_history_not_writable,
+    clear_updates_of_server,
+    show_history_not_writable,
+)
 from .lwm2m.exchange import Lwm2mError, NotAuthorisedError
 from .ota.profile_match import profile_for
 from .profiles import rules_of
+from .pruning import async_keep_pruned
 from .runtime import FlownexusConfigEntry, RuntimeData
+from .services import async_register_services
 from .serving.image_offering import StoredImageOffering
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
 from .storage.awaiting import stored
@@ -39,12 +47,19 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS: Final = (Platform.BINARY_SENSOR, Platform.SENSOR, Platform.UPDATE)
+PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SENSOR,
+    Platform.UPDATE,
+)
 
 
 async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
     """Register what can be registered only once."""
     prepare_shared(hass)
+    async_register_services(hass)
     return True
 
 
@@ -73,6 +88,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
 
 async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
     """Forget the server's devices and their history."""
+    clear_updates_of_server(hass, entry)
     try:
         shared = await acquire_shared(hass)
         try:
@@ -88,12 +104,7 @@ async def async_remove_config_entry_device(
     _: HomeAssistant, entry: FlownexusConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let a person delete a device that is not registered and has no active update."""
-    prefix = f"{entry.entry_id}_"
-    endpoints = [
-        Endpoint(name.removeprefix(prefix))
-        for domain, name in device.identifiers
-        if domain == DOMAIN and name.startswith(prefix)
-    ]
+    endpoints = endpoints_of(entry, device)
     return bool(endpoints) and all(
         entry.runtime_data.async_forget(endpoint) for endpoint in endpoints
     )
@@ -130,6 +141,12 @@ async def _async_begin(
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     runtime.async_start()
+    # Cancelled when the entry is unloaded.
+    entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
+        hass,
+        async_keep_pruned(shared.writer, entry.entry_id, lambda: history_days(entry.options)),
+        "flownexus_ota pruning",
+    )
 
 
 async def _async_check(runtime: RuntimeData) -> None:
@@ -190,6 +207,8 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
             on_device=runtime.async_device_changed,
             on_server=on_server,
             on_not_authorised=lambda: entry.async_start_reauth(hass),
+            on_session=runtime.announcer.async_session_changed,
+            on_arrived_late=runtime.announcer.async_arrived_late,
         ),
     )
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
@@ -199,6 +218,11 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
 def max_parallel_updates(options: Mapping[str, Any]) -> int:
     """Return how many updates run at once."""
     return int(options.get(CONF_MAX_PARALLEL_UPDATES, DEFAULT_MAX_PARALLEL_UPDATES))
+
+
+def history_days(options: Mapping[str, Any]) -> int:
+    """Return for how many days ended updates are kept; 0 is for ever."""
+    return int(options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS))
 
 
 def min_battery_percent(options: Mapping[str, Any]) -> int:

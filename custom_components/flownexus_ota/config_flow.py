@@ -26,6 +26,7 @@ from .base_url import default_firmware_base_url, normalise_base_url
 from .connection import leshan_client
 from .const import (
     CONF_FIRMWARE_BASE_URL,
+    CONF_HISTORY_DAYS,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_MIN_BATTERY_PERCENT,
     CONF_PASSWORD,
@@ -33,10 +34,13 @@ from .const import (
     CONF_URL,
     CONF_USERNAME,
     CONF_VERIFY_SSL,
+    DEFAULT_HISTORY_DAYS,
     DEFAULT_MAX_PARALLEL_UPDATES,
     DEFAULT_MIN_BATTERY_PERCENT,
     DOMAIN,
+    HIGHEST_HISTORY_DAYS,
     HIGHEST_MAX_PARALLEL_UPDATES,
+    KEEP_FOR_EVER_DAYS,
     LOWEST_MAX_PARALLEL_UPDATES,
 )
 from .leshan.address import normalise_url
@@ -95,6 +99,14 @@ OPTIONS_SCHEMA: Final = vol.Schema(
             NumberSelectorConfig(
                 min=LOWEST_MAX_PARALLEL_UPDATES,
                 max=HIGHEST_MAX_PARALLEL_UPDATES,
+                step=1,
+                mode=NumberSelectorMode.BOX,
+            )
+        ),
+        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): NumberSelector(
+            NumberSelectorConfig(
+                min=KEEP_FOR_EVER_DAYS,
+                max=HIGHEST_HISTORY_DAYS,
                 step=1,
                 mode=NumberSelectorMode.BOX,
             )
@@ -266,7 +278,8 @@ class FlownexusOptionsFlow(OptionsFlow):
 def _parsed_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options to store; without a base URL, Home Assistant's own address is used."""
     options: dict[str, Any] = {
-        CONF_MAX_PARALLEL_UPDATES: int(user_input[CONF_MAX_PARALLEL_UPDATES])
+        CONF_MAX_PARALLEL_UPDATES: int(user_input[CONF_MAX_PARALLEL_UPDATES]),
+        CONF_HISTORY_DAYS: int(user_input[CONF_HISTORY_DAYS]),
     }
     options[CONF_MIN_BATTERY_PERCENT] = int(user_input[CONF_MIN_BATTERY_PERCENT])
     if base_url := user_input.get(CONF_FIRMWARE_BASE_URL, "").strip():

@@ -12,29 +12,16 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .actions import async_begin
 from .coordinator import DeviceCoordinator
-from .engine.refusal import (
-    DeviceUnknownError,
-    EngineStoppedError,
-    PreflightError,
-    UpdateActiveError,
-)
+from .engine.refusal import EngineStoppedError
 from .engine.session_runner import SessionRunner
 from .entity import DeviceEntity
-from .exceptions import (
-    goes_on_after_restart_error,
-    history_not_writable_error,
-    no_image_error,
-    not_supported_error,
-    preflight_error,
-    update_failed_error,
-    update_in_progress_error,
-)
+from .exceptions import goes_on_after_restart_error, no_image_error, update_failed_error
 from .ota.image import FirmwareImage
 from .ota.phase import Phase
 from .ota.version import is_newer
 from .runtime import FlownexusConfigEntry
-from .storage.errors import HistoryError
 
 # How many run at once is the engine's business: it can show who waits, this semaphore cannot.
 PARALLEL_UPDATES: Final = 0
@@ -143,21 +130,13 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Begin an update, and wait for its outcome if it starts at once (`design.md` D11)."""
         image = self._image(version)
-        try:
-            runner = await self._runtime.engine.request_update(
-                self.view.endpoint,
-                image,
-                asked_by=None if self._context is None else self._context.user_id,
-                may_downgrade=version is not None,
-            )
-        except UpdateActiveError as err:
-            raise update_in_progress_error(self.device_name) from err
-        except PreflightError as err:
-            raise preflight_error(err.refusal, self.device_name) from err
-        except DeviceUnknownError as err:
-            raise not_supported_error(self.device_name) from err
-        except HistoryError as err:
-            raise history_not_writable_error(self.device_name, str(err)) from err
+        runner = await async_begin(
+            self._runtime,
+            self.view.endpoint,
+            image,
+            asked_by=None if self._context is None else self._context.user_id,
+            may_downgrade=version is not None,
+        )
         if self._runtime.engine.is_started(runner):
             await self._async_outcome(runner)
 

@@ -82,6 +82,11 @@ class World:
         members = {"version": version, "manufacturer": "Flownexus", **sidecar}
         image.with_name(f"{image.name}.json").write_text(json.dumps(members))
 
+    def remove_images(self) -> None:
+        """Empty the catalogue folder."""
+        for file in Path(self.hass.config.path(DOMAIN, "firmware")).iterdir():
+            file.unlink()
+
     async def set_up(self, **options: object) -> MockConfigEntry:
         """Set up the integration for the simulated Leshan."""
         entry = self.add_entry(**options)

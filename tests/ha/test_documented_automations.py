@@ -87,3 +87,33 @@ async def test_the_folder_is_read_when_it_is_looked_for_firmware(
     async with automation(hass, "Look for firmware") as look:
         await run(hass, look)
     await world.until(lambda: world.firmware("thingy-1").state == "on")
+
+
+async def test_the_end_of_an_update_is_told_by_its_event(hass: HomeAssistant, world: World) -> None:
+    told = async_mock_service(hass, "notify", "notify")
+    await world.add_device("thingy-1")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("thingy-1")
+    async with automation(hass, "Firmware update ended"):
+        await world.install(entity_id)
+        await world.until(lambda: bool(told))
+    [call] = told
+    assert call.data["message"] == f"thingy-1: {NEW} succeeded"
+
+
+async def test_what_failed_in_a_week_is_told_from_the_history(
+    hass: HomeAssistant, world: World
+) -> None:
+    told = async_mock_service(hass, "notify", "notify")
+    await world.add_device("thingy-1", "no_space")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("thingy-1")
+    with pytest.raises(HomeAssistantError):
+        await world.install(entity_id)
+    async with automation(hass, "Firmware updates that failed") as weekly:
+        await run(hass, weekly)
+    [call] = told
+    assert call.data["title"] == "1 failed"
+    assert call.data["message"].strip() == f"thingy-1 to {NEW}: device_reported"

@@ -16,7 +16,8 @@ from .fleet import NEW, OLD, World
 
 def capture(world: World) -> list[Event[Any]]:
     """Return a list that every bus event of ours is put into."""
-    return async_capture_events(world.hass, EVENT_UPDATE)
+    events: list[Event[Any]] = async_capture_events(world.hass, EVENT_UPDATE)
+    return events
 
 
 def types(events: list[Event[Any]]) -> list[str]:

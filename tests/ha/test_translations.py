@@ -2,22 +2,38 @@
 
 import ast
 import re
+from dataclasses import fields
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util.yaml import load_yaml_dict
 
-from custom_components.flownexus_ota import binary_sensor, config_flow, profile_flow, sensor, update
+from custom_components.flownexus_ota import (
+    binary_sensor,
+    button,
+    config_flow,
+    event,
+    profile_flow,
+    sensor,
+    services,
+    update,
+)
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.exceptions import EXCHANGE_KEYS, FAILURE_REASONS
 from custom_components.flownexus_ota.issues import (
     CATALOGUE_ISSUE_PREFIX,
+    FOREIGN_UPDATE,
     HISTORY_DAMAGED,
     HISTORY_NOT_WRITABLE,
+    REASONS_TO_ACT_ON,
+    RESULTS_TO_ACT_ON,
 )
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
+from custom_components.flownexus_ota.ota.happening import Details, Happening
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
@@ -42,7 +58,18 @@ SENTENCES: Final = ("message", "description")
 FORBIDDEN: Final = re.compile(r"://|www\.|<[a-z/]|'\{\w+\}'|%\]")
 UNKNOWN_RESULT: Final = 99
 RESULT_KEYS: Final = {result_key(number) for number in [*UpdateResult, UNKNOWN_RESULT]}
-PLATFORMS: Final = {"binary_sensor": binary_sensor, "sensor": sensor, "update": update}
+PLATFORMS: Final = {
+    "binary_sensor": binary_sensor,
+    "button": button,
+    "event": event,
+    "sensor": sensor,
+    "update": update,
+}
+SCHEMAS: Final = {
+    services.SERVICE_CANCEL_UPDATE: services.AIMED_SCHEMA,
+    services.SERVICE_RETRY_UPDATE: services.AIMED_SCHEMA,
+    services.SERVICE_GET_HISTORY: services.HISTORY_SCHEMA,
+}
 FORMS: Final = {
     ("config", "user"): config_flow.SERVER_SCHEMA,
     ("config", "reconfigure"): config_flow.SERVER_SCHEMA,
@@ -116,6 +143,7 @@ def test_every_attribute_of_the_phase_has_a_name_and_so_have_its_values() -> Non
 def test_every_exception_has_a_text_and_no_text_is_left_over() -> None:
     tree = source("exceptions.py")
     used = called_with(tree, "_failure") | called_with(tree, "_user_mistake")
+    used |= called_with(tree, "_misuse")
     used |= keyword_texts(tree, "translation_key")
     used |= {key for _, key in EXCHANGE_KEYS}
     used |= {f"update_failed_{key}" for key in RESULT_KEYS | {*FAILURE_REASONS}} | {"update_failed"}
@@ -138,7 +166,48 @@ def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
     problems = {*FolderProblem, *SidecarProblem}
     used = {f"{CATALOGUE_ISSUE_PREFIX}{problem}" for problem in problems}
 
-    assert set(TEXTS["issues"]) == used | {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE}
+    used |= {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE, FOREIGN_UPDATE}
+    used |= {*RESULTS_TO_ACT_ON.values(), *REASONS_TO_ACT_ON.values()}
+
+    assert set(TEXTS["issues"]) == used
+
+
+def test_the_repair_of_a_foreign_update_has_a_text_for_each_way_it_can_end() -> None:
+    flow = TEXTS["issues"][FOREIGN_UPDATE]["fix_flow"]
+    reset = next(
+        node
+        for node in ast.walk(source("repairs.py"))
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "_async_reset"
+    )
+    endings = {
+        node.value.value
+        for node in ast.walk(reset)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant)
+    }
+
+    assert set(flow["step"]) == {"confirm"}
+    assert set(flow["abort"]) == endings - {None}
+
+
+def test_every_action_is_described_with_all_its_fields_and_has_an_icon() -> None:
+    described: dict[str, Any] = load_yaml_dict(PACKAGE / "services.yaml")
+    aims = {str(key) for key in cv.ENTITY_SERVICE_FIELDS}
+    own = {name: {str(key) for key in schema.schema} - aims for name, schema in SCHEMAS.items()}
+
+    assert {name: set(action["fields"]) for name, action in described.items()} == own
+    assert {name: set(text["fields"]) for name, text in TEXTS["services"].items()} == own
+    assert set(ICONS["services"]) == set(own)
+    options = described["get_history"]["fields"]["outcome"]["selector"]["select"]["options"]
+    assert set(options) == set(services.OUTCOMES) == set(TEXTS["selector"]["outcome"]["options"])
+
+
+def test_every_happening_and_what_is_told_with_it_has_a_name() -> None:
+    attributes = TEXTS["entity"]["event"]["firmware_update"]["state_attributes"]
+
+    assert set(attributes) == {"event_type", *(each.name for each in fields(Details))}
+    assert set(attributes["event_type"]["state"]) == {each.value for each in Happening}
+    assert set(attributes["result"]["state"]) == RESULT_KEYS
+    assert set(attributes["reason"]["state"]) == {each.value for each in Reason}
 
 
 def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:

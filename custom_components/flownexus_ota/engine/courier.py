@@ -82,7 +82,14 @@ class Courier:
         return self._pending.empty() and not self._is_reading
 
     def send(self, command: Command) -> None:
-        """Queue a command; a delayed reading waits for its time without holding up the others."""
+        """Queue a command; a delayed reading waits for its time without holding up the others.
+
+        An offer is revoked at once: a client may answer our write of its URI only when it has the
+        image, and a cancelled download must not go on until then. It is revoked once more in its
+        turn, should a write that is pending before it open the URL again.
+        """
+        if isinstance(command, RevokeOffer):
+            self._offering.revoke(self._session().id)
         if isinstance(command, ReadDevice) and command.delay_seconds:
             loop = asyncio.get_running_loop()
             handle = loop.call_later(command.delay_seconds, self._due, command)

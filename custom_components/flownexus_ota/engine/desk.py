@@ -304,7 +304,8 @@ class SessionDesk:
             await self._ports.chronicle.record_once(session, evidence="error of ours")
         except HistoryError as err:
             _LOGGER.warning("%s: its end was not stored: %s", session.endpoint, err)
-        runner.session = session
+        before, runner.session = runner.session, session
+        self._ports.on_session(before, session)
 
     def _release(self, record: DeviceRecord, runner: SessionRunner) -> None:
         session = runner.session
