@@ -19,6 +19,7 @@ from .aftermath import Aftermath, AftermathPorts
 from .chronicle import Chronicle
 from .desk import DeskPorts, SessionDesk
 from .device_book import DeviceBook, DeviceRecord
+from .facts_keeper import PAUSE_SECONDS, FactsKeeper
 from .gateway import DeviceGateway
 from .offering import ImageOffering
 from .reader import ReadQueue
@@ -42,6 +43,7 @@ class EnginePauses:
     reconcile: float = RECONCILE_SECONDS
     resync: float = RESYNC_RETRY_SECONDS
     restart: float = RESTART_SECONDS
+    facts: float = PAUSE_SECONDS
 
 
 DEFAULT_PAUSES: Final = EnginePauses()
@@ -83,6 +85,7 @@ class Engine:
         self._listener = listener
         self._profile_for = profile_for
         self._book = DeviceBook()
+        self._facts_keeper = FactsKeeper(server_id, chronicle, pause_seconds=pauses.facts)
         self._reads = ReadQueue(self._read)
         self._desk = SessionDesk(
             DeskPorts(
@@ -110,18 +113,21 @@ class Engine:
                 on_arrived_late=listener.on_arrived_late,
             )
         )
-        self._router = Router(
-            gateway,
+        self._router = self._new_router()
+
+    def _new_router(self) -> Router:
+        return Router(
+            self._gateway,
             self._book,
             self._reads,
             RouterHooks(
                 on_device=self._device_changed,
                 on_facts=self._facts_changed,
                 on_startable=self._desk.grant_places,
-                on_server=listener.on_server,
-                on_not_authorised=listener.on_not_authorised,
+                on_server=self._listener.on_server,
+                on_not_authorised=self._listener.on_not_authorised,
             ),
-            resync_retry_seconds=pauses.resync,
+            resync_retry_seconds=self._pauses.resync,
         )
 
     async def load(self) -> None:
@@ -153,6 +159,7 @@ class Engine:
     async def stop(self) -> None:
         """End every session's work, also that begun by `load` without a `run`; safe to repeat."""
         await self._desk.stop()
+        self._facts_keeper.flush()
 
     async def _follow(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -270,7 +277,7 @@ class Engine:
             return False
         del self._book.records[endpoint]
         self._aftermath.forget(endpoint)
-        self._chronicle.tell_later(lambda history: history.remove_device(self.server_id, endpoint))
+        self._facts_keeper.forget(endpoint)
         return True
 
     def _query(self, history: HistoryDb) -> tuple[list[DeviceRecord], list[Session]]:
@@ -319,22 +326,7 @@ class Engine:
 
     def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
         record.facts = facts
-        # Known without its registration, a device is read after the next restart.
-        registration_id = record.registration_id if record.is_read else None
-        is_queue_mode = record.is_queue_mode
-        last_seen, is_registered = record.last_seen, record.is_registered
-
-        def store(history: HistoryDb) -> None:
-            history.remember_device(
-                self.server_id,
-                facts,
-                registration_id=registration_id,
-                last_seen=last_seen,
-                is_registered=is_registered,
-                is_queue_mode=is_queue_mode,
-            )
-
-        self._chronicle.tell_later(store)
+        self._facts_keeper.changed(record)
         self._device_changed(record)
 
     def _device_changed(self, record: DeviceRecord) -> None:
