@@ -29,7 +29,7 @@ from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.session_state import Session
 
 UPDATE, STATE, RESULT = ResourcePath(5, 0, 2), ResourcePath(5, 0, 3), ResourcePath(5, 0, 5)
-VERSION = ResourcePath(3, 0, 3)
+VERSION, BATTERY = ResourcePath(3, 0, 3), ResourcePath(3, 0, 9)
 
 
 @dataclass
@@ -44,6 +44,7 @@ class FakeDevice:
     is_queue_mode: bool = False
     object_version: str | None = None
     """Of object 5, as it registers it."""
+    battery_percent: int | None = None
     asked: list[str] = field(default_factory=list)
     errors: deque[Lwm2mError] = field(default_factory=deque)
     """Raised by the next requests, one each."""
@@ -66,7 +67,8 @@ class FakeDevice:
     @property
     def values(self) -> dict[ResourcePath, str | int]:
         """Return what it tells of itself."""
-        return {VERSION: self.version, STATE: self.state, RESULT: self.result}
+        level = {} if self.battery_percent is None else {BATTERY: self.battery_percent}
+        return {VERSION: self.version, STATE: self.state, RESULT: self.result, **level}
 
 
 class FakeGateway:

@@ -27,12 +27,11 @@ from .fleet import LIMIT_SECONDS, World
 from .forms import known_entry
 
 URL = "http://127.0.0.1:2"
-THINGY = {"name": "Thingies", "model": "Thingy*"}
 
 
 def filled(**changes: Any) -> dict[str, Any]:
     """Return what a person sends who leaves all but `changes` as it is."""
-    defaults = PROFILE_SCHEMA({"name": "Thingies", "times": TIMES_SCHEMA({})})
+    defaults: dict[str, Any] = PROFILE_SCHEMA({"name": "Thingies", "times": TIMES_SCHEMA({})})
     return defaults | {"model": "Thingy*"} | changes
 
 

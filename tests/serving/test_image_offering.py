@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
+from custom_components.flownexus_ota.ota.preflight import Offerable
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE, Profile, UriStyle
 from custom_components.flownexus_ota.ota.session_state import Session, Target
 from custom_components.flownexus_ota.serving.image_offering import StoredImageOffering
@@ -113,3 +114,26 @@ async def test_a_base_url_that_is_too_long_is_not_offered(desk: Desk) -> None:
     desk.base_url = "http://" + "h" * 100
     with pytest.raises(ImageUnavailableError, match="127 are allowed"):
         await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+
+
+async def test_what_could_be_offered_is_what_is_offered(desk: Desk) -> None:
+    what = await desk.offering.offerable(desk.session, DEFAULT_PROFILE)
+    uri = await desk.offering.offer(desk.session, DEFAULT_PROFILE)
+    assert what == Offerable(scheme="http", uri_length=len(uri), is_image_stored=True)
+
+
+async def test_without_a_base_url_nothing_could_be_offered(desk: Desk) -> None:
+    desk.base_url = None
+    assert await desk.offering.offerable(desk.session, DEFAULT_PROFILE) == Offerable(scheme=None)
+
+
+async def test_a_base_url_that_is_too_long_is_told_by_the_length_of_the_uri(desk: Desk) -> None:
+    desk.base_url = "https://" + "a" * 100
+    what = await desk.offering.offerable(desk.session, DEFAULT_PROFILE)
+    assert (what.scheme, what.uri_length) == ("https", 135)
+
+
+async def test_an_image_that_is_not_stored_is_told(desk: Desk) -> None:
+    target = replace(desk.session.target, size_bytes=1)
+    what = await desk.offering.offerable(replace(desk.session, target=target), DEFAULT_PROFILE)
+    assert not what.is_image_stored
