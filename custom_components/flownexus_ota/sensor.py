@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DeviceCoordinator
@@ -78,6 +78,17 @@ class UpdatePhaseSensor(DeviceEntity, SensorEntity):
     """Where the active update of a device stands, or how the last one ended."""
 
     _unrecorded_attributes = frozenset({"deadline", "queue_position"})
+    _shown: tuple[object, ...] = ()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what concerns updates alone: most news of a device does not."""
+        view = self.view
+        shown = (view.session, view.waiting_reason, view.queue_position, view.is_foreign_busy)
+        if shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
 
     @property
     @override
