@@ -1,7 +1,7 @@
 """Last known views, pushed by the engine; nothing is polled."""
 
 import logging
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypedDict, final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -18,11 +18,23 @@ if TYPE_CHECKING:
 _LOGGER: Final = logging.getLogger(__name__)
 
 
+class Description(TypedDict):
+    """What a device says of itself, by the device registry's names."""
+
+    manufacturer: str | None
+    model: str | None
+    serial_number: str | None
+    hw_version: str | None
+    sw_version: str | None
+
+
 @final
 class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
     """One device; keeps its registry entry as true as its entities."""
 
     config_entry: FlownexusConfigEntry
+    device_info: dr.DeviceInfo | None = None
+    """Made by the first of its entities for all of them."""
 
     def __init__(self, hass: HomeAssistant, entry: FlownexusConfigEntry, view: DeviceView) -> None:
         """Begin with what is known."""
@@ -38,7 +50,8 @@ class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
             return
         facts = self.data.facts
         self.data = view
-        if view.facts != facts:
+        if view.facts is not facts and described(view.facts) != described(facts):
+            self.device_info = None
             self._update_registry(view.facts)
         self.async_update_listeners()
 
@@ -50,14 +63,7 @@ class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
         )
         if device is None:
             return
-        registry.async_update_device(
-            device.id,
-            manufacturer=facts.manufacturer,
-            model=facts.model,
-            serial_number=facts.serial_number,
-            hw_version=facts.hardware_version,
-            sw_version=facts.firmware_version,
-        )
+        registry.async_update_device(device.id, **described(facts))
 
 
 @final
@@ -77,3 +83,14 @@ class ServerCoordinator(DataUpdateCoordinator[ServerView]):
 def device_identifier(entry: FlownexusConfigEntry, endpoint: Endpoint) -> tuple[str, str]:
     """Return a device's identifier: it survives another address or name of its server."""
     return (DOMAIN, f"{entry.entry_id}_{endpoint}")
+
+
+def described(facts: DeviceFacts) -> Description:
+    """Return what the device registry shows of a device."""
+    return {
+        "manufacturer": facts.manufacturer,
+        "model": facts.model,
+        "serial_number": facts.serial_number,
+        "hw_version": facts.hardware_version,
+        "sw_version": facts.firmware_version,
+    }

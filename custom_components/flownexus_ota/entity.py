@@ -7,7 +7,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_URL, DOMAIN
-from .coordinator import DeviceCoordinator, ServerCoordinator, device_identifier
+from .coordinator import DeviceCoordinator, ServerCoordinator, described, device_identifier
 from .engine.view import DeviceView
 from .runtime import FlownexusConfigEntry, RuntimeData
 
@@ -31,20 +31,11 @@ class DeviceEntity(CoordinatorEntity[DeviceCoordinator]):
         super().__init__(coordinator)
         self._runtime = runtime
         self.entity_description = description
-        view = coordinator.data
-        identifier = device_identifier(runtime.entry, view.endpoint)
-        self._attr_unique_id = f"{identifier[1]}_{description.key}"
-        self._attr_device_info = DeviceInfo(
-            identifiers={identifier},
-            name=view.endpoint,
-            manufacturer=view.facts.manufacturer,
-            model=view.facts.model,
-            serial_number=view.facts.serial_number,
-            hw_version=view.facts.hardware_version,
-            sw_version=view.facts.firmware_version,
-            configuration_url=client_page(runtime.entry, view.endpoint),
-            via_device_id=runtime.hub_device_id,
-        )
+        endpoint = coordinator.data.endpoint
+        self._attr_unique_id = f"{device_identifier(runtime.entry, endpoint)[1]}_{description.key}"
+        if coordinator.device_info is None:
+            coordinator.device_info = _device_info(runtime, coordinator.data)
+        self._attr_device_info = coordinator.device_info
 
     @property
     def view(self) -> DeviceView:
@@ -57,6 +48,21 @@ class DeviceEntity(CoordinatorEntity[DeviceCoordinator]):
         entry = self.device_entry
         name = None if entry is None else entry.name_by_user or entry.name
         return name or self.view.endpoint
+
+
+def _device_info(runtime: RuntimeData, view: DeviceView) -> DeviceInfo:
+    facts = described(view.facts)
+    return DeviceInfo(
+        identifiers={device_identifier(runtime.entry, view.endpoint)},
+        name=view.endpoint,
+        manufacturer=facts["manufacturer"],
+        model=facts["model"],
+        serial_number=facts["serial_number"],
+        hw_version=facts["hw_version"],
+        sw_version=facts["sw_version"],
+        configuration_url=client_page(runtime.entry, view.endpoint),
+        via_device_id=runtime.hub_device_id,
+    )
 
 
 class ServerEntity(CoordinatorEntity[ServerCoordinator]):
