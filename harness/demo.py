@@ -97,6 +97,7 @@ async def _run(options: Options, parts: _Parts) -> int:
             hass=parts.hass,
             fleet=demo_fleet(options),
             firmware=demo_firmware(),
+            max_attempts=2,
             tell=say,
         )
         if options.is_once:

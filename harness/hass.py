@@ -106,12 +106,13 @@ class Hass:
         # Any; without one, Home Assistant asks for it by a repair issue.
         await self._socket.command("config/core/update", country="DE")
 
-    async def add_server(self, leshan_url: str) -> None:
-        """Set up the integration for a Leshan server, as a person does; once is enough."""
+    async def add_server(self, leshan_url: str) -> bool:
+        """Set up the integration for a Leshan server, as a person does; tell if it was not yet."""
         if await self.socket.command("config_entries/get", domain=DOMAIN):
-            return
+            return False
         token = await self.http.log_in(self.login)
         await self.http.add_server(token, leshan_url)
+        return True
 
     async def set_options(self, **options: Any) -> None:
         """Fill in the options form of the server, as a person does."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from harness.catalogue import Firmware, add_firmware
 from harness.device_log import DeviceLog
@@ -27,6 +28,10 @@ class Stage:
         return self.site.log
 
 
+# Seconds before another attempt, which are minutes by default.
+BRIEF_BACK_OFFS: Final = {"back_off_first": 10, "back_off_second": 10, "back_off_later": 10}
+
+
 async def set_stage(
     ends: AsyncExitStack,
     *,
@@ -35,6 +40,7 @@ async def set_stage(
     hass: Hass,
     fleet: FleetOptions,
     firmware: Sequence[Firmware],
+    max_attempts: int = 1,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Stage:
     """Start everything, the devices of `fleet` before Home Assistant; `ends` gets what ends it.
@@ -52,6 +58,13 @@ async def set_stage(
     tell(f"Home Assistant {hass.version.number}: starting it on {hass.base_url}")
     await hass.start(ends)
     await hass.onboard()
-    await hass.add_server(site.base_url)
+    if await hass.add_server(site.base_url):
+        # As wide a pattern as can be: a test's own profile is the more specific one.
+        await hass.add_profile(
+            "Simulated devices",
+            manufacturer=f"{fleet.manufacturer[:1]}*",
+            max_attempts=max_attempts,
+            times=BRIEF_BACK_OFFS,
+        )
     tell(f"  up, with the integration set up; all of it took {time.monotonic() - begun_s:.0f} s")
     return Stage(site=site, hass=hass)

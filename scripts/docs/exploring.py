@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import product
 from typing import Final, get_args
@@ -62,9 +62,10 @@ def new_session() -> Session:
 def ways() -> Mapping[Way, frozenset[type[Report]]]:
     """Return which report leads from which phase to which, by telling sessions everything."""
     found: defaultdict[Way, set[type[Report]]] = defaultdict(set)
-    begun = new_session()
-    seen = {_kind(begun)}
-    waiting = deque([begun])
+    # A first attempt that fails is followed by another, the last one is not.
+    begun = [new_session(), replace(new_session(), attempt=DEFAULT_PROFILE.max_attempts)]
+    seen = {_kind(each) for each in begun}
+    waiting = deque(begun)
     while waiting:
         before = waiting.popleft()
         for report in _reports(before):
@@ -80,7 +81,8 @@ def ways() -> Mapping[Way, frozenset[type[Report]]]:
 def _kind(session: Session) -> object:
     """Return what two sessions share that go the same ways; far fewer than there are sessions."""
     flags = tuple(getattr(session, name) for name in FLAGS)
-    return session.phase, session.device_state, session.device_result, flags
+    is_last = session.attempt >= DEFAULT_PROFILE.max_attempts
+    return session.phase, session.device_state, session.device_result, is_last, flags
 
 
 def _reports(session: Session) -> Iterator[Report]:

@@ -24,6 +24,7 @@ LIMIT_SECONDS = 10.0
 IMAGE = FirmwareImage(sha256="b" * 64, size_bytes=1000, version="1.1.0", file_name="a.bin")
 BRIEF = timedelta(milliseconds=50)
 QUICK = Profile(
+    max_attempts=1,
     deadlines=Deadlines(
         settle=timedelta(milliseconds=5),
         reread=timedelta(milliseconds=5),

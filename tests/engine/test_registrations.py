@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.flownexus_ota.engine.refusal import DeviceUnknownError
+from custom_components.flownexus_ota.engine.refusal import DeviceUnknownError, PreflightError
 from custom_components.flownexus_ota.lwm2m.events import (
     Awake,
     Deregistered,
@@ -157,7 +157,7 @@ async def test_a_device_that_loses_object_5_stays_shown_and_is_not_updated(stage
     stage.gateway.tell(Registered(registration=without_object_5(device, "r2")))
     await stage.until(lambda: unsupported(stage) == (("a", "no_object_5"),))
     assert stage.view(device).is_registered is True
-    with pytest.raises(DeviceUnknownError):
+    with pytest.raises(PreflightError, match="no_object_5"):
         await stage.update(device)
 
 

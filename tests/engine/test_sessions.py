@@ -21,7 +21,7 @@ from custom_components.flownexus_ota.lwm2m.exchange import (
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
-from custom_components.flownexus_ota.ota.profile import Deadlines, Profile, VersionResource
+from custom_components.flownexus_ota.ota.profile import Deadlines, VersionResource
 from tests.fakes import TIMEOUT, FakeDevice
 
 from .stage import BRIEF, IMAGE, QUICK, Stage
@@ -185,7 +185,7 @@ async def test_a_device_that_cannot_be_observed_is_updated_all_the_same(stage: S
 
 
 async def test_a_silent_device_is_read_again(stage: Stage) -> None:
-    stage.profile = Profile(deadlines=Deadlines(silence=timedelta(milliseconds=20)))
+    stage.profile = replace(QUICK, deadlines=Deadlines(silence=timedelta(milliseconds=20)))
     device = stage.gateway.add("a")
     await stage.connected()
     await stage.update(device)
@@ -195,7 +195,7 @@ async def test_a_silent_device_is_read_again(stage: Stage) -> None:
 
 
 async def test_a_device_that_falls_silent_ends_in_a_named_failure(stage: Stage) -> None:
-    stage.profile = Profile(deadlines=Deadlines(offered=BRIEF, answer=BRIEF))
+    stage.profile = replace(QUICK, deadlines=Deadlines(offered=BRIEF, answer=BRIEF))
     device = stage.gateway.add("a")
     await stage.connected()
     device.on_write = lambda _: stage.gateway.devices.clear()
@@ -285,7 +285,7 @@ async def test_an_error_of_ours_ends_one_session_and_leaves_the_device_free(
     device = stage.gateway.add("a")
     await stage.connected()
     device.on_write = lambda _: _raise(ZeroDivisionError("ours"))
-    stage.profile = Profile(deadlines=Deadlines(offered=BRIEF, answer=BRIEF, silence=BRIEF))
+    stage.profile = replace(QUICK, deadlines=Deadlines(offered=BRIEF, answer=BRIEF, silence=BRIEF))
     session = await (await stage.update(device)).finished
     assert session.phase is Phase.FAILED
     assert "error of ours" in caplog.text

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -30,6 +31,13 @@ from simulator.objects import DeviceIdentity
 from simulator.settings import DeviceSettings, QueueMode, Timing
 
 LIMIT_SECONDS = 20.0
+# Most stories are about one attempt; the next would begin after a minute.
+ONE_ATTEMPT = ConfigSubentryData(
+    data={"manufacturer": "Flownexus", "max_attempts": 1},
+    subentry_type="profile",
+    title="One attempt",
+    unique_id=None,
+)
 FAST = Timing(install_seconds=0.05, reboot_seconds=0.05)
 OLD, NEW = "1.0.0", "1.1.0"
 
@@ -105,6 +113,7 @@ class World:
                 CONF_MAX_PARALLEL_UPDATES: 10,
                 **options,
             },
+            subentries_data=(ONE_ATTEMPT,),
         )
         entry.add_to_hass(self.hass)
         self.entry = entry

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.command import Command
 from custom_components.flownexus_ota.ota.phase import Phase
-from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE, Profile
+from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.report import (
     Answer,
     DeviceRead,
@@ -24,6 +24,10 @@ OLD, NEW = "1.4.1", "1.4.2"
 TARGET = Target(
     sha256="a" * 64, size_bytes=100_000, version=NEW, expected_version=NEW, file_name="a.bin"
 )
+
+
+# Most stories are about one attempt.
+ONCE = Profile(max_attempts=1)
 
 
 def new_session(**changes: object) -> Session:
@@ -44,7 +48,7 @@ def new_session(**changes: object) -> Session:
 class Play:
     """Advances one session; time moves only when told."""
 
-    def __init__(self, session: Session | None = None, profile: Profile = DEFAULT_PROFILE) -> None:
+    def __init__(self, session: Session | None = None, profile: Profile = ONCE) -> None:
         self.session = session or new_session()
         self.profile = profile
         self.now = START
@@ -81,21 +85,21 @@ class Play:
 IDLE = DeviceRead(state=0, result=0, version=OLD)
 
 
-def offered(session: Session | None = None, profile: Profile = DEFAULT_PROFILE) -> Play:
+def offered(session: Session | None = None, profile: Profile = ONCE) -> Play:
     """Return a session whose URI write was just sent."""
     return Play(session, profile).tell(PlaceGranted(), IDLE)
 
 
-def transferring(session: Session | None = None, profile: Profile = DEFAULT_PROFILE) -> Play:
+def transferring(session: Session | None = None, profile: Profile = ONCE) -> Play:
     """Return a session whose device downloads."""
     return offered(session, profile).tell(UriAnswered(answer=Answer.DONE), StateReported(state=1))
 
 
-def staged(session: Session | None = None, profile: Profile = DEFAULT_PROFILE) -> Play:
+def staged(session: Session | None = None, profile: Profile = ONCE) -> Play:
     """Return a session whose Execute was just sent."""
     return transferring(session, profile).tell(StateReported(state=2))
 
 
-def installing(session: Session | None = None, profile: Profile = DEFAULT_PROFILE) -> Play:
+def installing(session: Session | None = None, profile: Profile = ONCE) -> Play:
     """Return a session whose device installs."""
     return staged(session, profile).tell(ExecuteAnswered(answer=Answer.DONE))

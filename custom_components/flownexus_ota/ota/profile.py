@@ -100,7 +100,7 @@ class Profile:
     """URI writes of one attempt."""
     max_executes: int = 3
     """Executes of one attempt."""
-    max_attempts: int = 1
+    max_attempts: int = 3
     back_off: tuple[timedelta, ...] = (
         timedelta(minutes=1),
         timedelta(minutes=5),
