@@ -20,6 +20,7 @@ from .exceptions import (
     nothing_to_cancel_error,
     nothing_to_retry_error,
     preflight_error,
+    server_not_loaded_error,
     update_in_progress_error,
 )
 from .lwm2m.events import Endpoint
@@ -55,6 +56,8 @@ async def async_begin(
         raise not_supported_error(name) from err
     except HistoryError as err:
         raise history_not_writable_error(name, str(err)) from err
+    except EngineStoppedError as err:
+        raise server_not_loaded_error(runtime.entry.title) from err
 
 
 async def async_cancel(runtime: RuntimeData, endpoint: Endpoint) -> Session:

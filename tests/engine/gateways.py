@@ -5,18 +5,19 @@ from collections.abc import AsyncIterator
 from typing import override
 
 from custom_components.flownexus_ota.lwm2m.events import Endpoint, Registration, ResourceValues
+from custom_components.flownexus_ota.lwm2m.exchange import Delivery
 from custom_components.flownexus_ota.lwm2m.path import ResourcePath
 from tests.fakes import FakeGateway
 
 
 class HeldGateway(FakeGateway):
-    """Lists and reads wait until the test opens their gate; both are open in the beginning."""
+    """Lists, reads and writes wait for their gates, which are open in the beginning."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.listing, self.reading = asyncio.Event(), asyncio.Event()
-        self.listing.set()
-        self.reading.set()
+        self.listing, self.reading, self.writing = (asyncio.Event() for _ in range(3))
+        for gate in (self.listing, self.reading, self.writing):
+            gate.set()
         self.in_flight = self.most_in_flight = 0
 
     @override
@@ -38,3 +39,11 @@ class HeldGateway(FakeGateway):
         finally:
             self.in_flight -= 1
         return values
+
+    @override
+    async def write(
+        self, endpoint: Endpoint, path: ResourcePath, value: str, *, timeout_seconds: int = 1
+    ) -> Delivery:
+        delivery = await super().write(endpoint, path, value)
+        await self.writing.wait()
+        return delivery

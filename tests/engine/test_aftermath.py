@@ -11,6 +11,7 @@ from custom_components.flownexus_ota.engine.refusal import (
     ResetFailedError,
     UpdateActiveError,
 )
+from custom_components.flownexus_ota.engine.session_runner import SessionRunner
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateState
 from custom_components.flownexus_ota.ota.happening import happening_of
@@ -80,6 +81,59 @@ async def test_every_remembered_step_is_told_in_order(stage: Stage) -> None:
     assert [step[0] for step in stage.steps[1:]] == [step[1] for step in stage.steps[:-1]]
 
 
+async def test_who_is_told_of_the_end_may_begin_anew_at_once(stage: Stage) -> None:
+    device = stage.gateway.add("a")
+    device.on_write = lambda _: stage.gateway.notify(device, state=0, result=2)
+    await stage.connected()
+    await stage.update(device)
+    again: list[asyncio.Task[SessionRunner]] = []
+
+    def note(_: Endpoint) -> None:
+        is_over = stage.view(device).phase is Phase.FAILED and not again
+        again.extend([asyncio.create_task(stage.update(device))] if is_over else [])
+
+    stage.on_change = note
+    await stage.until(lambda: bool(again))
+    runner = await again[0]
+    assert runner.session.id != stage.steps[0][1].id
+
+
+async def test_of_two_who_begin_anew_at_once_one_is_refused(stage: Stage) -> None:
+    device = stage.gateway.add("a")
+    device.on_write = lambda _: stage.gateway.notify(device, state=0, result=2)
+    await stage.connected()
+    await stage.update(device)
+    again: list[asyncio.Future[list[object]]] = []
+
+    def note(_: Endpoint) -> None:
+        is_over = stage.view(device).phase is Phase.FAILED and not again
+        asks = [stage.update(device), stage.update(device)] if is_over else []
+        again.extend([asyncio.gather(*asks, return_exceptions=True)] if asks else [])
+
+    stage.on_change = note
+    await stage.until(lambda: bool(again))
+    assert [type(each) for each in await again[0]] == [SessionRunner, UpdateActiveError]
+
+
+async def test_a_cancelled_download_loses_its_url_although_the_write_has_no_answer_yet(
+    stage: Stage, gateway: HeldGateway
+) -> None:
+    device = stage.gateway.add("a")
+    device.on_write = lambda _: stage.gateway.notify(device, state=1)
+    await stage.connected()
+    gateway.writing.clear()
+    await stage.update(device)
+    await stage.in_phase(device, Phase.TRANSFERRING)
+    assert stage.offering.open
+    cancelling = asyncio.create_task(stage.engine.cancel(device.endpoint))
+    await stage.until(lambda: not stage.offering.open)
+    assert not cancelling.done()
+    stage.gateway.notify(device, state=0)
+    device.on_write = lambda _: None
+    gateway.writing.set()
+    assert (await cancelling).phase is Phase.CANCELLED
+
+
 async def test_what_cannot_be_stored_is_not_told(stage: Stage) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
@@ -97,14 +151,11 @@ async def test_a_device_that_comes_back_late_is_told_once_and_stays_failed(stage
     assert stage.latecomers == [stage.session(device)]
     assert stage.session(device).phase is Phase.FAILED
     assert (await evidence(stage, device))[-1] == f"arrived late: runs {NEW}"
+    device.asked.clear()
     stage.gateway.register(device, "r3")
-    await stage.until(lambda: len(executes_and_reads(device, "r3")) > 0)
+    await stage.until(lambda: len(device.asked) == 2)
+    await stage.chronicle.ask_in_turn(lambda _: None)
     assert len(stage.latecomers) == 1
-
-
-def executes_and_reads(device: FakeDevice, registration_id: str) -> list[str]:
-    """Return what a device was asked, if it has that registration."""
-    return device.asked if device.registration_id == registration_id else []
 
 
 async def test_a_device_that_comes_back_after_our_restart_arrives_late_too(stage: Stage) -> None:

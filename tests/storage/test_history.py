@@ -289,6 +289,22 @@ def test_pruning_takes_a_little_at_a_time(db: HistoryDb) -> None:
     assert removed == [2, 2, 1, 0]
 
 
+def test_one_server_is_pruned_without_the_others(db: HistoryDb) -> None:
+    for server in (SERVER, "server-2"):
+        db.record(succeeded(asked(server, server_id=server)), at=NOON)
+    assert db.prune(before=NOON + timedelta(days=1), server_id=SERVER) == 1
+    assert [session.id for session in db.sessions()] == ["server-2"]
+
+
+def test_sessions_are_found_by_where_they_stand(db: HistoryDb) -> None:
+    db.record(succeeded(asked("a")), at=NOON)
+    db.record(failed(asked("b")), at=NOON)
+    db.record(asked("c"), at=NOON)
+    ended = frozenset({Phase.SUCCEEDED, Phase.FAILED})
+    assert {session.id for session in db.sessions(phases=ended)} == {"a", "b"}
+    assert [session.id for session in db.sessions(phases=frozenset({Phase.WAITING}))] == ["c"]
+
+
 def record_all(db: HistoryDb, *sessions: Session) -> None:
     with db.atomic():
         for session in sessions:

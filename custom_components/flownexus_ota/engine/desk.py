@@ -81,11 +81,14 @@ class SessionDesk:
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
-        Raise a HistoryError when it cannot be stored; nothing has been sent then.
+        Raise a HistoryError when it cannot be stored; nothing has been sent then. Wait for the last
+        commands of a session that has ended: who is told of its end may ask for another at once.
         """
+        if record.runner is not None and record.runner.session.phase.is_final:
+            await asyncio.shield(record.runner.finished)
         if record.runner is not None or record.is_resetting:
             raise UpdateActiveError(record.endpoint)
-        # The reservation: made before the first await, so that a second request finds it.
+        # The reservation: made without an await in between, so that a second request finds it.
         session = self._new_session(record, image, asked_by)
         runner = self._prepare(record, replace(session, may_downgrade=may_downgrade))
         try:
