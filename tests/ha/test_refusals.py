@@ -69,4 +69,4 @@ async def test_a_device_that_takes_only_pushed_images_is_refused_by_name(world: 
     await world.until(lambda: world.view("sensor-1").facts.delivery_method == 1)
     with pytest.raises(ServiceValidationError) as raised:
         await world.install(entity_id)
-    assert raised.value.translation_key == "not_supported"
+    assert raised.value.translation_key == "refused_push_only"
