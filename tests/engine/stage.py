@@ -29,7 +29,7 @@ QUICK = Profile(
         settle=timedelta(milliseconds=5),
         reread=timedelta(milliseconds=5),
         silence=timedelta(seconds=30),
-    )
+    ),
 )
 QUICKLY = EnginePauses(resync=0.01, restart=0.01)
 
