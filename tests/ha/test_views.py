@@ -147,6 +147,19 @@ async def test_nothing_is_served_while_home_assistant_stops(hass: HomeAssistant,
     assert (answer.status, answer.body) == (503, b"")
 
 
+async def test_an_unknown_token_is_asked_to_come_again_while_home_assistant_starts(
+    hass: HomeAssistant, port: int, book: OfferBook
+) -> None:
+    book.revoke("session")
+    hass.set_state(CoreState.not_running)
+    async with RawClient(port) as client:
+        early = await client.get()
+    hass.set_state(CoreState.running)
+    async with RawClient(port) as client:
+        late = await client.get()
+    assert (early.status, late.status) == (503, 404)
+
+
 async def test_no_log_line_holds_the_token(
     port: int, book: OfferBook, caplog: pytest.LogCaptureFixture
 ) -> None:
