@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ async def writer(tmp_path: Path) -> AsyncIterator[HistoryWriter]:
         for server in (SERVER, "server-2"):
             session = asked(f"{name} of {server}", server_id=server, created_at=at)
             ended = failed(session, finished_at=at)
-            await stored(writer.submit(lambda history, e=ended, t=at: history.record(e, at=t)))
+            await stored(writer.submit(partial(HistoryDb.record, session=ended, at=at)))
     yield writer
     await asyncio.to_thread(writer.close)
 

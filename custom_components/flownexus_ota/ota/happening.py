@@ -49,8 +49,8 @@ def happening_of(before: Session | None, after: Session) -> Happening | None:
             return Happening.STARTED
         case ((Phase.OFFERED | Phase.TRANSFERRING), Phase.STAGED):
             return Happening.DOWNLOADED
-        case _, entered:
-            return ON_ENTRY.get(entered)
+        case _:
+            return ON_ENTRY.get(after.phase)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
