@@ -11,6 +11,11 @@ _HOW: Final = (
     "run, each measurement in a process of its own with the simulated server in another one; "
     "CPU is the process's own, so that other work on the machine does not count."
 )
+_SIZE: Final = (
+    "Home Assistant takes no more than 10,000 enabled entities per config entry "
+    "(`MAX_ENABLED_ENTITIES_PER_CONFIG_ENTRY`, 2026.10 and 2026.11): with four or five a device, "
+    "some 2,000 devices per server. That is the size measured here; `--devices N` takes another."
+)
 _HEADS: Final = ("what", "measured", "target", "verdict", "how")
 
 
@@ -32,6 +37,7 @@ def document(results: Sequence[Result], machine: Mapping[str, Any]) -> str:
     parts = [
         "# Performance",
         _HOW,
+        _SIZE,
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {described}.",
     ]
     parts += [f"## {result.name}\n\n{_markdown(result.figures)}" for result in results]
