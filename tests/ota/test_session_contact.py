@@ -234,3 +234,35 @@ def test_nobody_waits_thirty_days_for_a_cancellation() -> None:
     play = transferring().tell(CancelRequested(), ASLEEP)
     assert play.session.deadline_at == play.now + play.profile.deadlines.answer
     assert play.tell(DeadlinePassed()).session.reason is Reason.CANCELLED_UNCONFIRMED
+
+
+# ------------------------------------------------------------------ our own downtime
+
+
+@pytest.mark.parametrize("begin", [offered, transferring])
+@pytest.mark.parametrize("result", [4, 7, 8])
+def test_a_download_that_failed_while_we_were_away_is_offered_anew(
+    begin: object, result: int
+) -> None:
+    play: Play = begin()  # type: ignore[operator] # each begins a session
+    play.tell(Resumed()).tell(read(0, result))
+    assert (play.phase, play.asked) == (Phase.OFFERED, ["WritePackageUri"])
+    assert (play.session.offer_number, play.session.attempt) == (1, 1)
+
+
+def test_our_downtime_excuses_no_failure_of_the_device_itself() -> None:
+    play = transferring().tell(Resumed())
+    assert play.tell(read(0, 5)).outcome == (Phase.FAILED, 5, Reason.DEVICE_REPORTED)
+
+
+def test_our_downtime_is_forgotten_once_bytes_flow_again() -> None:
+    play = transferring().tell(Resumed(), BytesServed())
+    assert play.tell(read(0, 4)).outcome == (Phase.FAILED, 4, Reason.DEVICE_REPORTED)
+
+
+def test_our_downtime_excuses_as_often_as_an_offer_may_be_repeated() -> None:
+    play = transferring()
+    for _ in range(2):
+        play.tell(Resumed()).tell(read(0, 7), StateReported(state=1))
+    play.tell(Resumed()).tell(read(0, 7))
+    assert play.outcome == (Phase.FAILED, 4, Reason.TRANSFER_STALLED)

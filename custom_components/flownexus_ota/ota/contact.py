@@ -37,6 +37,8 @@ def regain_contact(
         is_checking=True,
         is_doubted=False,
         is_registered_anew=it.session.is_registered_anew or is_registered_anew,
+        is_after_downtime=it.session.is_after_downtime
+        or (is_resumed and it.session.phase in (Phase.OFFERED, Phase.TRANSFERRING)),
     )
     if session.is_cancelling:
         # The reset may have met a device that slept, and a restart opens the URL again.

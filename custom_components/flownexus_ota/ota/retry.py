@@ -29,6 +29,11 @@ REASONS_TRIED_AGAIN: Final = frozenset(
 # A URL that a device calls invalid may have been an expired one.
 RESULTS_THAT_NEED_A_FRESH_URL: Final = frozenset({UpdateResult.INVALID_URI})
 
+# Without us its URL answers nothing, or 404; the flownexus sample calls every failure 8.
+RESULTS_OF_OUR_DOWNTIME: Final = frozenset(
+    {UpdateResult.CONNECTION_LOST, UpdateResult.INVALID_URI, UpdateResult.UPDATE_FAILED}
+)
+
 SPREAD: Final = 0.2
 """Back-offs differ by up to this share, so that a fleet does not come back all at once."""
 

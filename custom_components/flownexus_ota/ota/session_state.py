@@ -77,6 +77,8 @@ class Session:
     """While held: what is left of the phase's deadline; `None` is all of it."""
     is_cancelling: bool = False
     """The device was told to drop the image, and is being asked whether it has."""
+    is_after_downtime: bool = False
+    """We were away while the device may have downloaded: a failure of that is our doing."""
     is_overdue: bool = False
     """The deadline has passed once; the next one ends the phase."""
     is_doubted: bool = False

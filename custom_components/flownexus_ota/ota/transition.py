@@ -7,7 +7,12 @@ from ..lwm2m.firmware_update import UpdateResult
 from .command import Command, EndOffer, ExecuteUpdate, ReadDevice, ResetDevice, WritePackageUri
 from .phase import Phase, Reason, WaitingReason
 from .profile import Profile
-from .retry import RESULTS_THAT_NEED_A_FRESH_URL, back_off_after, is_tried_again
+from .retry import (
+    RESULTS_OF_OUR_DOWNTIME,
+    RESULTS_THAT_NEED_A_FRESH_URL,
+    back_off_after,
+    is_tried_again,
+)
 from .session_state import Session
 
 
@@ -46,6 +51,7 @@ class Situation:
             is_checking=False,
             is_overdue=False,
             is_doubted=False,
+            is_after_downtime=False,
             time_left_seconds=None,
         )
         return Step(session=entered, commands=commands)
@@ -114,6 +120,9 @@ class Situation:
     def fail_as_reported(self) -> Step:
         """End with what the device says: a failure, or somebody's cancellation."""
         result = self.session.device_result
+        if self.session.is_after_downtime and result in RESULTS_OF_OUR_DOWNTIME:
+            fresh = replace(self.session, offer_number=self.session.offer_number + 1)
+            return replace(self, session=fresh).offer_again(Reason.TRANSFER_STALLED)
         if result == UpdateResult.CANCELLED:
             return self._end(Phase.CANCELLED, UpdateResult.CANCELLED, Reason.DEVICE_REPORTED)
         return self.fail(
