@@ -19,7 +19,7 @@ CODE: Final = ("custom_components", "simulator", "harness", "tests", "scripts")
 CONCISE: Final = ("--output-format", "concise")
 STATIC_LIMIT_S: Final = 600.0
 FAST_LIMIT_S: Final = 600.0
-END_TO_END_LIMIT_S: Final = 1080.0
+END_TO_END_LIMIT_S: Final = 1260.0
 END_TO_END_TEST_LIMIT_S: Final = 300
 INTEGRATION: Final = "custom_components/flownexus_ota"
 # Every OTA rule lives here, so no branch of it goes untested.
