@@ -148,3 +148,4 @@ class RuntimeData:
     def _show_server(self, _: datetime) -> None:
         self._cancel_server_update = None
         self.server.async_set_updated_data(self.engine.server_view())
+        self.engine.show_queue()

@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.flownexus_ota.const import CONF_MAX_PARALLEL_UPDATES
 from custom_components.flownexus_ota.engine.refusal import UpdateActiveError
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from simulator.settings import QueueMode
@@ -230,3 +231,17 @@ async def test_stopping_home_assistant_ends_a_waiting_call(world: World) -> None
     with pytest.raises(HomeAssistantError) as raised:
         await call
     assert raised.value.translation_key == "goes_on_after_restart"
+
+
+async def test_who_waits_moves_up_when_somebody_ahead_leaves(world: World) -> None:
+    for name in ("a", "b", "c"):
+        await world.add_device(name, "slow")
+    world.add_image()
+    await world.set_up(**{CONF_MAX_PARALLEL_UPDATES: 1})
+    entity_ids = [await world.ready(name) for name in ("a", "b", "c")]
+    calls = [world.hass.async_create_task(world.install(each)) for each in entity_ids]
+    await world.until(lambda: world.phase("c").attributes.get("queue_position") == 2)
+    await world.until(lambda: world.phase("c").attributes.get("queue_position") == 1)
+    assert world.phase("a").state == "succeeded"
+    await asyncio.gather(*calls)
+    await world.until(lambda: world.phase("c").state == "succeeded")

@@ -184,6 +184,11 @@ class SessionDesk:
         record.runner.report(BytesServed())
         self._ports.on_device(record)
 
+    def show_queue(self) -> None:
+        """Show every waiting device: whoever leaves the queue moves all who come after."""
+        for session_id in self.places.waiting_ids:
+            self._ports.on_device(self._records[session_id])
+
     def is_reachable(self, record: DeviceRecord) -> bool:
         """Tell whether a request to the device makes sense now."""
         return self._ports.is_connected() and record.is_registered and not record.is_asleep

@@ -208,6 +208,10 @@ class Engine:
             ),
         )
 
+    def show_queue(self) -> None:
+        """Show the waiting devices again, with the positions that they have now."""
+        self._desk.show_queue()
+
     def set_max_parallel(self, limit: int) -> None:
         """Change how many sessions run at once; those that run go on."""
         self._desk.places.limit = limit

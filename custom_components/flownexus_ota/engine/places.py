@@ -12,6 +12,8 @@ class Places:
         self._running: set[str] = set()
         # A dict keeps the order of coming and is quick to leave.
         self._waiting: dict[str, None] = {}
+        # Counted when somebody asks, for all at once: a thousand who wait ask a thousand times.
+        self._positions: dict[str, int] | None = None
 
     @property
     def running_count(self) -> int:
@@ -29,12 +31,18 @@ class Places:
 
     def position(self, session_id: str) -> int | None:
         """Return the place in the queue, 1 being next; `None` when not waiting."""
-        if session_id not in self._waiting:
-            return None
-        return 1 + list(self._waiting).index(session_id)
+        if self._positions is None:
+            self._positions = {each: place for place, each in enumerate(self._waiting, start=1)}
+        return self._positions.get(session_id)
+
+    @property
+    def waiting_ids(self) -> list[str]:
+        """Return who waits, the next first."""
+        return list(self._waiting)
 
     def join(self, session_id: str) -> None:
         """Queue up."""
+        self._positions = None
         self._waiting[session_id] = None
 
     def take_place(self, session_id: str) -> None:
@@ -50,18 +58,20 @@ class Places:
         if needs_place:
             if session_id in self._running:
                 return False
+            self._positions = None
             self._waiting.pop(session_id, None)
             self._running.add(session_id)
             return True
         had_place = session_id in self._running
         self._running.discard(session_id)
         if waits and session_id not in self._waiting:
-            self._waiting[session_id] = None
+            self.join(session_id)
             return True
         return had_place or waits
 
     def leave(self, session_id: str) -> None:
         """Give up a place, or the wait for one."""
+        self._positions = None
         self._running.discard(session_id)
         self._waiting.pop(session_id, None)
 
@@ -74,6 +84,7 @@ class Places:
                 break
             if can_start(session_id):
                 granted.append(session_id)
+        self._positions = None
         for session_id in granted:
             del self._waiting[session_id]
             self._running.add(session_id)
