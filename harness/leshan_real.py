@@ -56,7 +56,17 @@ class RealSite:
     async def start(self, ends: AsyncExitStack, folder: Path) -> None:
         """Start the server in a folder of its own: it writes there."""
         self._ends, self._folder = ends, folder
-        own_folder = folder / "leshan"
+        await self._start_server()
+
+    async def restart(self) -> None:
+        """End the server and start it on the same ports: it forgets all devices."""
+        server = self._processes.pop(0)
+        await server.stop()
+        await self._start_server()
+        self._processes.insert(0, self._processes.pop())
+
+    async def _start_server(self) -> None:
+        own_folder = self._folder / "leshan"
         own_folder.mkdir(parents=True, exist_ok=True)
         leshan = await self._start("leshan", [self._java, *self._java_arguments()], own_folder)
         async with aiohttp.ClientSession(timeout=_ANSWER_LIMIT) as session:

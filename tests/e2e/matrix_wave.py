@@ -89,22 +89,24 @@ class Wave:
         await _until(self._devices(When.INSTALLING), State.UPDATING)
 
     async def _break(self) -> None:
-        leshan = self._site.leshan
         match self._fault:
             case Fault.NONE:
                 pass
             case Fault.EVENTS_CUT:
-                leshan.cut_event_streams()
+                self._site.leshan.cut_event_streams()
             case Fault.NOTIFICATIONS_LOST:
                 for cell in self._cells:
-                    leshan.forget_observations(self._name(cell))
+                    self._site.leshan.forget_observations(self._name(cell))
             case Fault.LESHAN_RESTARTED:
-                leshan.restart()
+                await self._restart_leshan()
             case Fault.HASS_KILLED:
                 await self._stage.hass.kill()
             case Fault.DEVICE_REBOOTED:
                 for cell in self._cells:
                     self._device(cell).reboot()
+
+    async def _restart_leshan(self) -> None:
+        self._site.leshan.restart()
 
     async def _until_ended(self) -> dict[str, StoredUpdate]:
         names = {self._name(cell) for cell in self._cells}

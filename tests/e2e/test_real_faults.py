@@ -1,0 +1,123 @@
+"""Faults in each phase, with a real Leshan and devices that talk to it over UDP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Final, cast, override
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from harness.hass import Hass
+from harness.history_file import stored_updates
+from harness.leshan_held import HeldSite
+from harness.stage import Stage, set_stage
+from scripts.setup import java, leshan
+from simulator.settings import QueueMode
+
+from .fleet import FIRMWARE, NEW, sensors, until_phase, until_up_to_date
+from .matrix import MAX_ATTEMPTS, SUCCEEDED, TIMES, Cell, Fault, When
+from .matrix_wave import SIZE_BYTES, Wave
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+# More patient than the matrix: Java starts anew meanwhile, and one device sleeps.
+_TIMES: Final = {
+    **TIMES,
+    "waiting": 120,
+    "offered": 15,
+    "transferring": 20,
+    "staged": 20,
+    "installing": 30,
+    "answer": 10,
+}
+_PHASES: Final = (When.OFFERED, When.TRANSFERRING, When.STAGED, When.INSTALLING)
+_SLEEPY: Final = "sleepy-1"
+# Leshan takes a device in queue mode for asleep after 93 seconds of silence, or sooner when it
+# leaves a request unanswered.
+_ASLEEP_LIMIT_SECONDS: Final = 120.0
+
+
+class RealWave(Wave):
+    """A wave whose Leshan is a process."""
+
+    @override
+    async def _restart_leshan(self) -> None:
+        await cast("HeldSite", self._stage.site).restart()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def real_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """Home Assistant before the real Leshan that set-up found."""
+    folder = tmp_path_factory.mktemp("real-faults")
+    async with AsyncExitStack() as ends:
+        stage = await set_stage(
+            ends,
+            folder=folder,
+            site=HeldSite(leshan.leshan_jar(), java.java()),
+            hass=Hass(folder),
+            fleet=sensors("early-"),
+            firmware=[replace(FIRMWARE, size_bytes=SIZE_BYTES)],
+        )
+        await stage.hass.set_options(max_parallel_updates=1000)
+        await stage.hass.add_profile(
+            "hurried", manufacturer=FIRMWARE.manufacturer, max_attempts=MAX_ATTEMPTS, times=_TIMES
+        )
+        yield stage
+
+
+async def test_every_device_is_updated_although_leshan_is_restarted(real_stage: Stage) -> None:
+    assert await _outcomes(real_stage, Fault.LESHAN_RESTARTED, *_PHASES) == {SUCCEEDED}
+
+
+async def test_a_device_that_sleeps_is_updated_whatever_happens_meanwhile(
+    real_stage: Stage,
+) -> None:
+    """It falls asleep for Leshan while the other faults pass."""
+    async with aiohttp.ClientSession() as session:
+        events = await session.get(f"{real_stage.site.base_url}/event?ep={_SLEEPY}")
+        asleep = asyncio.create_task(_until_asleep(events))
+        sleepy = replace(
+            sensors("sleepy-"), sleepy_count=1, queue_mode=QueueMode(sleep_seconds=250)
+        )
+        await real_stage.site.add_devices(sleepy)
+        card = await real_stage.hass.update_entity(_SLEEPY)
+        assert await _outcomes(real_stage, Fault.NONE, When.ANY) == {SUCCEEDED}
+        assert await _outcomes(real_stage, Fault.DEVICE_REBOOTED, *_PHASES) == {SUCCEEDED}
+        assert await _outcomes(real_stage, Fault.HASS_KILLED, *_PHASES) == {SUCCEEDED}
+        await asleep
+    pressed = asyncio.create_task(
+        real_stage.hass.socket.call("update.install", {"entity_id": card}, limit_seconds=60)
+    )
+    await until_phase(real_stage, _SLEEPY, "waiting")
+    cast("HeldSite", real_stage.site).devices[_SLEEPY].wake()
+    await pressed
+    await until_up_to_date(real_stage, _SLEEPY)
+
+
+async def test_no_row_of_the_history_is_unfinished_or_untrue(real_stage: Stage) -> None:
+    rows = await asyncio.to_thread(stored_updates, real_stage.hass.folder)
+    last = {row.endpoint: row for row in rows}
+    devices = cast("HeldSite", real_stage.site).devices
+    assert [row.endpoint for row in rows if row.is_active] == []
+    assert {endpoint: row.phase for endpoint, row in last.items()} == dict.fromkeys(
+        devices.keys() - {"early-1"}, "succeeded"
+    )
+    assert {devices[endpoint].record.running_version for endpoint in last} == {NEW}
+
+
+async def _outcomes(stage: Stage, fault: Fault, *phases: When) -> set[str]:
+    cells = [
+        Cell(behaviour="happy", fault=fault, when=when, outcomes=frozenset({SUCCEEDED}))
+        for when in phases
+    ]
+    return {each.outcome for each in await RealWave(stage, fault, cells).run()}
+
+
+async def _until_asleep(events: aiohttp.ClientResponse) -> None:
+    async with asyncio.timeout(_ASLEEP_LIMIT_SECONDS):
+        async for line in events.content:
+            if line.strip() == b"event: SLEEPING":
+                return
