@@ -20,7 +20,7 @@ REGISTRY_HOSTS = [
     for halves in (
         ("pypi.", "org"),
         ("files.python", "hosted.org"),
-        ("registry.npm", "js.org"),
+        ("registry.n", "pmjs.org"),
         ("deb.deb", "ian.org"),
         ("archive.ub", "untu.com"),
         ("ports.ub", "untu.com"),
