@@ -115,7 +115,7 @@ class Hass:
         return True
 
     async def set_options(self, **options: Any) -> None:
-        """Fill in the options form of the server, as a person does."""
+        """Fill in the settings among the server's options, as a person does."""
         token = await self.http.log_in(self.login)
         await self.http.set_options(token, await self._entry_id(), options)
 

@@ -82,22 +82,23 @@ class HassHttp:
         return done
 
     async def set_options(self, token: str, entry_id: str, options: dict[str, Any]) -> None:
-        """Fill in the options form of an entry; raise StageError."""
-        await self._fill_in(token, "options", entry_id, options)
+        """Fill in the settings of an entry, after the menu of its options; raise StageError."""
+        await self._fill_in(token, "options", entry_id, {"next_step_id": "settings"}, options)
 
     async def add_profile(self, token: str, entry_id: str, profile: dict[str, Any]) -> None:
         """Fill in the form of a new profile of an entry; raise StageError."""
         await self._fill_in(token, "subentries", [entry_id, "profile"], profile)
 
     async def _fill_in(
-        self, token: str, kind: str, handler: str | list[str], values: dict[str, Any]
+        self, token: str, kind: str, handler: str | list[str], *answers: dict[str, Any]
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         flows = f"/api/config/config_entries/{kind}/flow"
-        begun = await self._post(flows, json={"handler": handler}, headers=headers)
-        done = await self._post(f"{flows}/{begun['flow_id']}", json=values, headers=headers)
+        done = await self._post(flows, json={"handler": handler}, headers=headers)
+        for answer in answers:
+            done = await self._post(f"{flows}/{done['flow_id']}", json=answer, headers=headers)
         if done.get("type") != "create_entry":
-            raise StageError(f"the form of the {kind} did not take {values}: {done}")
+            raise StageError(f"the form of the {kind} did not take {answers[-1]}: {done}")
 
     async def _token(self, code: str) -> str:
         form = {

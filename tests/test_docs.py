@@ -12,10 +12,11 @@ from homeassistant.util.yaml import parse_yaml
 from custom_components.flownexus_ota import services
 from custom_components.flownexus_ota.binary_sensor import CONNECTED
 from custom_components.flownexus_ota.button import CANCEL_UPDATE
-from custom_components.flownexus_ota.config_flow import OPTIONS_SCHEMA, SERVER_SCHEMA
+from custom_components.flownexus_ota.config_flow import SERVER_SCHEMA
 from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES, DOMAIN
 from custom_components.flownexus_ota.event import FIRMWARE_UPDATE
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
+from custom_components.flownexus_ota.options_flow import SETTINGS_SCHEMA
 from custom_components.flownexus_ota.ota.happening import Happening
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
@@ -77,8 +78,8 @@ def test_the_parameters_in_the_readme_are_those_of_the_form() -> None:
 
 def test_the_options_in_the_readme_are_those_of_the_form() -> None:
     rows = README_TABLES["option | form | default | meaning"]
-    names = TEXTS["options"]["step"]["init"]["data"]
-    assert first_codes(rows) == [str(key) for key in OPTIONS_SCHEMA.schema]
+    names = TEXTS["options"]["step"]["settings"]["data"]
+    assert first_codes(rows) == [str(key) for key in SETTINGS_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
     assert rows[1][2] == str(DEFAULT_MAX_PARALLEL_UPDATES)
 

@@ -1,4 +1,4 @@
-"""The forms: add a Leshan server, change it, log in again, choose how its devices are updated."""
+"""The forms: add a Leshan server, change it, log in there again."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, override
@@ -9,39 +9,23 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
-    OptionsFlow,
 )
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 
-from .base_url import default_firmware_base_url, normalise_base_url
 from .connection import leshan_client
 from .const import (
-    CONF_FIRMWARE_BASE_URL,
-    CONF_HISTORY_DAYS,
-    CONF_MAX_PARALLEL_UPDATES,
-    CONF_MIN_BATTERY_PERCENT,
     CONF_PASSWORD,
     CONF_TOKEN,
     CONF_URL,
     CONF_USERNAME,
     CONF_VERIFY_SSL,
-    DEFAULT_HISTORY_DAYS,
-    DEFAULT_MAX_PARALLEL_UPDATES,
-    DEFAULT_MIN_BATTERY_PERCENT,
     DOMAIN,
-    HIGHEST_HISTORY_DAYS,
-    HIGHEST_MAX_PARALLEL_UPDATES,
-    KEEP_FOR_EVER_DAYS,
-    LOWEST_MAX_PARALLEL_UPDATES,
 )
 from .leshan.address import normalise_url
 from .lwm2m.exchange import (
@@ -51,6 +35,7 @@ from .lwm2m.exchange import (
     ServerUnreachableError,
     TlsFailedError,
 )
+from .options_flow import FlownexusOptionsFlow
 from .profile_flow import ProfileFlow
 from .profiles import SUBENTRY_PROFILE
 
@@ -69,7 +54,6 @@ ERROR_KEYS: Final[tuple[tuple[type[Lwm2mError], str], ...]] = (
 )
 
 EXAMPLE_SERVER_URL: Final = "http://192.168.1.20:8080"
-EXAMPLE_BASE_URL: Final = "http://192.168.1.10:8123"
 
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 _PLAIN: Final = TextSelector(TextSelectorConfig(autocomplete="off"))
@@ -90,34 +74,6 @@ SERVER_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
     }
 )
-OPTIONS_SCHEMA: Final = vol.Schema(
-    {
-        vol.Optional(CONF_FIRMWARE_BASE_URL): _URL,
-        vol.Required(
-            CONF_MAX_PARALLEL_UPDATES, default=DEFAULT_MAX_PARALLEL_UPDATES
-        ): NumberSelector(
-            NumberSelectorConfig(
-                min=LOWEST_MAX_PARALLEL_UPDATES,
-                max=HIGHEST_MAX_PARALLEL_UPDATES,
-                step=1,
-                mode=NumberSelectorMode.BOX,
-            )
-        ),
-        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): NumberSelector(
-            NumberSelectorConfig(
-                min=KEEP_FOR_EVER_DAYS,
-                max=HIGHEST_HISTORY_DAYS,
-                step=1,
-                mode=NumberSelectorMode.BOX,
-            )
-        ),
-        vol.Required(CONF_MIN_BATTERY_PERCENT, default=DEFAULT_MIN_BATTERY_PERCENT): NumberSelector(
-            NumberSelectorConfig(
-                min=0, max=100, step=1, unit_of_measurement="%", mode=NumberSelectorMode.BOX
-            )
-        ),
-    }
-)
 
 
 class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -134,7 +90,7 @@ class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> FlownexusOptionsFlow:
-        """Return the form for the options."""
+        """Return the menu of the options."""
         return FlownexusOptionsFlow()
 
     @classmethod
@@ -248,43 +204,6 @@ class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
         if not is_listener_called:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
-
-
-class FlownexusOptionsFlow(OptionsFlow):
-    """Choose how the devices of one server are updated; the entry's update listener applies it."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and store the options."""
-        default_url = default_firmware_base_url(self.hass)
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                return self.async_create_entry(data=_parsed_options(user_input))
-            except ValueError:
-                errors[CONF_FIRMWARE_BASE_URL] = "invalid_base_url"
-        known = user_input or self.config_entry.options
-        shown = {CONF_FIRMWARE_BASE_URL: default_url, **known}
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, shown),
-            errors=errors,
-            description_placeholders={
-                "default_url": default_url or "-",
-                "example_url": EXAMPLE_BASE_URL,
-            },
-        )
-
-
-def _parsed_options(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options to store; without a base URL, Home Assistant's own address is used."""
-    options: dict[str, Any] = {
-        CONF_MAX_PARALLEL_UPDATES: int(user_input[CONF_MAX_PARALLEL_UPDATES]),
-        CONF_HISTORY_DAYS: int(user_input[CONF_HISTORY_DAYS]),
-    }
-    options[CONF_MIN_BATTERY_PERCENT] = int(user_input[CONF_MIN_BATTERY_PERCENT])
-    if base_url := user_input.get(CONF_FIRMWARE_BASE_URL, "").strip():
-        options[CONF_FIRMWARE_BASE_URL] = normalise_base_url(base_url)
-    return options
 
 
 def _title(data: Mapping[str, Any]) -> str:

@@ -22,3 +22,10 @@ def suggestions(form: ConfigFlowResult) -> dict[str, object]:
     assert schema is not None
     shown = {key.schema: (key.description or {}).get("suggested_value") for key in schema.schema}
     return {name: value for name, value in shown.items() if value is not None}
+
+
+async def open_topic(hass: HomeAssistant, entry: MockConfigEntry, topic: str) -> ConfigFlowResult:
+    """Choose a topic in the menu of the options; return what it shows first."""
+    options = hass.config_entries.options
+    menu = await options.async_init(entry.entry_id)
+    return await options.async_configure(menu["flow_id"], {"next_step_id": topic})

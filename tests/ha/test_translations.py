@@ -17,6 +17,7 @@ from custom_components.flownexus_ota import (
     button,
     config_flow,
     event,
+    options_flow,
     profile_flow,
     sensor,
     services,
@@ -74,7 +75,7 @@ FORMS: Final = {
     ("config", "user"): config_flow.SERVER_SCHEMA,
     ("config", "reconfigure"): config_flow.SERVER_SCHEMA,
     ("config", "reauth_confirm"): config_flow.CREDENTIALS_SCHEMA,
-    ("options", "init"): config_flow.OPTIONS_SCHEMA,
+    ("options", "settings"): options_flow.SETTINGS_SCHEMA,
 }
 
 
@@ -214,7 +215,14 @@ def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
     of_server = {key for _, key in config_flow.ERROR_KEYS}
 
     assert set(TEXTS["config"]["error"]) == of_server | error_keys("self._errors")
-    assert set(TEXTS["options"]["error"]) == error_keys("errors")
+    files = ["options_flow.py", *(file.name for file in PACKAGE.glob("*_steps.py"))]
+    of_options = {key for file in files for key in error_keys("errors", file)}
+    assert set(TEXTS["options"]["error"]) == of_options
+
+
+def test_every_topic_of_the_options_is_named() -> None:
+    menu = TEXTS["options"]["step"]["init"]["menu_options"]
+    assert set(menu) == set(options_flow.TOPICS)
 
 
 def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
@@ -222,6 +230,7 @@ def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
         (flow, step): text
         for flow in ("config", "options")
         for step, text in TEXTS[flow]["step"].items()
+        if "menu_options" not in text
     }
     fields = {form: {key.schema for key in schema.schema} for form, schema in FORMS.items()}
 
