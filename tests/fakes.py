@@ -23,9 +23,11 @@ from custom_components.flownexus_ota.lwm2m.exchange import (
     Lwm2mError,
 )
 from custom_components.flownexus_ota.lwm2m.path import ResourcePath
+from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
-from custom_components.flownexus_ota.ota.preflight import Offerable
+from custom_components.flownexus_ota.ota.offerable import Offerable, Offered
 from custom_components.flownexus_ota.ota.profile import Profile
+from custom_components.flownexus_ota.ota.scheme import usable_schemes
 from custom_components.flownexus_ota.ota.session_state import Session
 
 UPDATE, STATE, RESULT = ResourcePath(5, 0, 2), ResourcePath(5, 0, 3), ResourcePath(5, 0, 5)
@@ -178,7 +180,7 @@ class FakeOffering:
     def __init__(self) -> None:
         self.open: dict[str, str] = {}
         self.error: ImageUnavailableError | None = None
-        self.what = Offerable(scheme="http", uri_length=60)
+        self.what = Offerable(uri_lengths={"http": 60})
 
     def token_sha256(self, session: Session) -> str:
         return f"{session.id}:{session.offer_number}"
@@ -186,11 +188,15 @@ class FakeOffering:
     async def offerable(self, session: Session, profile: Profile) -> Offerable:
         return self.what
 
-    async def offer(self, session: Session, profile: Profile) -> str:
+    async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:
         if self.error is not None:
             raise self.error
-        self.open[session.id] = "http://127.0.0.1/f/token/a.bin"
-        return self.open[session.id]
+        schemes = usable_schemes(
+            facts, profile, self.what.uri_lengths, refused=session.refused_schemes
+        )
+        uri = f"{schemes[0]}://127.0.0.1/f/token/a.bin"
+        self.open[session.id] = uri
+        return Offered(uri=uri, scheme=schemes[0], other_schemes=schemes[1:])
 
     def revoke(self, session_id: str) -> None:
         self.open.pop(session_id, None)

@@ -9,7 +9,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .base_url import firmware_base_url
+from .base_url import firmware_base_urls
 from .connection import leshan_client
 from .const import (
     CONF_HISTORY_DAYS,
@@ -181,7 +181,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         shared.store,
         shared.book,
         shared.mint,
-        base_url=lambda: firmware_base_url(hass, entry.options),
+        base_urls=lambda: firmware_base_urls(hass, entry.options),
     )
 
     def on_writable(is_writable: bool) -> None:  # noqa: FBT001 # the chronicle calls it by position

@@ -29,9 +29,17 @@ def default_firmware_base_url(hass: HomeAssistant) -> str | None:
     return f"{scheme}://{_bracketed(host)}{port}"
 
 
-def firmware_base_url(hass: HomeAssistant, options: Mapping[str, Any]) -> str | None:
-    """Return the base URL for the devices of an entry with these options."""
-    return options.get(CONF_FIRMWARE_BASE_URL) or default_firmware_base_url(hass)
+def firmware_base_urls(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the base URLs for the devices of an entry with these options, by their schemes.
+
+    The preferred one comes first: what a person typed, then Home Assistant's own address.
+    """
+    urls = (options.get(CONF_FIRMWARE_BASE_URL), default_firmware_base_url(hass))
+    by_scheme: dict[str, str] = {}
+    for url in urls:
+        if url:
+            by_scheme.setdefault(url.partition(":")[0], url)
+    return by_scheme
 
 
 def normalise_base_url(text: str) -> str:

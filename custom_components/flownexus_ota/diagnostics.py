@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 
-from .base_url import firmware_base_url
+from .base_url import firmware_base_urls
 from .const import CONF_FIRMWARE_BASE_URL, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from .engine.view import DeviceView, ServerView
 from .lwm2m.events import Endpoint
@@ -35,7 +35,9 @@ async def async_get_config_entry_diagnostics(
         "entry": {
             "data": _settings(entry.data),
             "options": _settings(entry.options),
-            "firmware_base_url": _without_host(firmware_base_url(hass, entry.options)),
+            "firmware_base_urls": [
+                _without_host(url) for url in firmware_base_urls(hass, entry.options).values()
+            ],
         },
         "server": _server(runtime.server.data)
         | {"generation": None if generation is None else generation.name},
@@ -58,9 +60,7 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**async_redact_data(dict(settings), ENTRY_SECRETS), **urls}
 
 
-def _without_host(url: str | None) -> str | None:
-    if url is None:
-        return None
+def _without_host(url: str) -> str:
     parts = urlsplit(url)
     port = "" if parts.port is None else f":{parts.port}"
     return f"{parts.scheme}://{REDACTED}{port}{parts.path}"

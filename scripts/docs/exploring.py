@@ -28,10 +28,13 @@ RESULTS: Final = (UpdateResult.DEFAULT, UpdateResult.UPDATE_FAILED, UpdateResult
 VALUES: Final[Mapping[str, Iterable[object]]] = {
     "answer": Answer,
     "code": (405,),
+    "defer_seconds": (None,),
     "detail": ("",),
     "number": (None,),
+    "other_schemes": ((),),
     "reason": WaitingReason,
     "result": RESULTS,
+    "scheme": ("http",),
     "state": UpdateState,
     "version": (OLD, NEW),
 }

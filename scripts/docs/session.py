@@ -54,6 +54,7 @@ REPORT_WORDS: Final = {
     "ContactLost": "out of reach",
     "ContactRegained": "in reach again",
     "CancelRequested": "cancelled by a person",
+    "UriChosen": "URI chosen",
     "UriAnswered": "URI answered",
     "ImageUnavailable": "no image",
     "OfferRefused": "something speaks against it",

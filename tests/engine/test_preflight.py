@@ -1,13 +1,15 @@
 """What speaks against an update: when it is asked for, and again when its turn comes."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from custom_components.flownexus_ota.engine.refusal import PreflightError
 from custom_components.flownexus_ota.lwm2m.events import Origin, ResourcesReported
+from custom_components.flownexus_ota.ota.offerable import Offerable
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
-from custom_components.flownexus_ota.ota.preflight import Offerable, RefusalKey
+from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.profile import Profile, ResetWay
 from tests.fakes import BATTERY, FakeDevice
 
@@ -30,14 +32,14 @@ async def tell_battery(stage: Stage, device: FakeDevice, percent: int) -> None:
 async def test_a_refused_update_leaves_nothing_behind(stage: Stage) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
-    stage.offering.what = Offerable(scheme="http", is_image_stored=False)
+    stage.offering.what = Offerable(uri_lengths={"http": 60}, is_image_stored=False)
     with pytest.raises(PreflightError) as caught:
         await stage.update(device)
     assert caught.value.refusal.key is RefusalKey.IMAGE_MISSING
     assert stage.view(device).session is None
     assert await stage.chronicle.ask(lambda history: history.active_sessions("server")) == []
     assert device.asked == ["read /5/0", "read /3/0"]
-    stage.offering.what = Offerable(scheme="http")
+    stage.offering.what = Offerable(uri_lengths={"http": 60})
     await stage.update(device)
     await stage.until(lambda: URI_WRITE in device.asked)
 
@@ -109,3 +111,19 @@ async def test_views_go_by_a_new_profile_at_once(stage: Stage) -> None:
     stage.profile = Profile()
     stage.engine.profiles_changed()
     assert stage.changed == [device.endpoint]
+
+
+async def test_a_device_that_does_not_fetch_by_one_scheme_is_offered_the_other(
+    stage: Stage,
+) -> None:
+    stage.profile = replace(QUICK, max_attempts=2, back_off=(timedelta(milliseconds=5),))
+    stage.offering.what = Offerable(uri_lengths={"https": 61, "http": 60})
+    device = stage.gateway.add("a")
+    await stage.connected()
+    await stage.update(device)
+    await stage.until(lambda: "write /5/0/1 https://127.0.0.1/f/token/a.bin" in device.asked)
+    stage.gateway.notify(device, result=9)
+    await stage.until(lambda: URI_WRITE in device.asked)
+    session = stage.view(device).session
+    assert session is not None
+    assert (session.attempt, session.refused_schemes) == (2, ("https",))

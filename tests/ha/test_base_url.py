@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from custom_components.flownexus_ota.base_url import (
     MAX_BASE_URL_LENGTH,
     default_firmware_base_url,
-    firmware_base_url,
+    firmware_base_urls,
     normalise_base_url,
 )
 
@@ -39,14 +39,30 @@ async def test_without_a_web_server_there_is_no_suggestion(hass: HomeAssistant) 
     hass.config.api = None
 
     assert default_firmware_base_url(hass) is None
-    assert firmware_base_url(hass, {}) is None
+    assert firmware_base_urls(hass, {}) == {}
 
 
 async def test_the_option_wins_over_the_suggestion(hass: HomeAssistant) -> None:
     hass.config.api = ApiConfig("192.168.1.10", EVERYWHERE, 8123, use_ssl=False)
 
-    assert firmware_base_url(hass, {"firmware_base_url": "http://10.0.0.5"}) == "http://10.0.0.5"
-    assert firmware_base_url(hass, {}) == "http://192.168.1.10:8123"
+    own = "http://192.168.1.10:8123"
+    assert firmware_base_urls(hass, {"firmware_base_url": "http://10.0.0.5"}) == {
+        "http": "http://10.0.0.5"
+    }
+    assert firmware_base_urls(hass, {}) == {"http": own}
+
+
+async def test_the_option_comes_first_and_another_scheme_of_ours_after_it(
+    hass: HomeAssistant,
+) -> None:
+    hass.config.api = ApiConfig("192.168.1.10", EVERYWHERE, 8123, use_ssl=False)
+
+    urls = firmware_base_urls(hass, {"firmware_base_url": "https://ota.example"})
+
+    assert list(urls.items()) == [
+        ("https", "https://ota.example"),
+        ("http", "http://192.168.1.10:8123"),
+    ]
 
 
 @pytest.mark.parametrize(

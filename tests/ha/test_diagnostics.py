@@ -100,9 +100,9 @@ async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
             "password": "**REDACTED**",
         },
         "options": {},
-        "firmware_base_url": "http://**REDACTED**:8123",
+        "firmware_base_urls": ["http://**REDACTED**:8123"],
     }
     hass.config.api = None
     found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
-    assert found["entry"]["firmware_base_url"] is None
+    assert found["entry"]["firmware_base_urls"] == []
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
+from custom_components.flownexus_ota.ota.offerable import Offerable
 from custom_components.flownexus_ota.ota.preflight import (
-    Offerable,
     Refusal,
     RefusalKey,
     Wish,
@@ -24,7 +24,7 @@ from .images import a_device
 
 READY = replace(a_device(), update_instance_id=0, firmware_version="1.4.1", delivery_method=0)
 NEWER = Wish(version="1.4.2")
-OFFERABLE = Offerable(scheme="http", uri_length=60)
+OFFERABLE = Offerable(uri_lengths={"http": 60})
 COAP_ONLY, HTTP, HTTPS, BOTH = (0,), (0, 2), (3,), (2, 3)
 
 
@@ -112,7 +112,7 @@ def test_the_scheme_has_to_be_one_that_the_device_takes(
 ) -> None:
     key = key_of(
         replace(READY, protocols=protocols),
-        offerable=Offerable(scheme=scheme),
+        offerable=Offerable(uri_lengths={scheme: 60}),
         profile=Profile(protocol=choice),
     )
     assert (key == RefusalKey.PROTOCOL_UNSUPPORTED) is is_refused
@@ -149,12 +149,12 @@ def test_what_a_device_takes_instead_is_told(
 
 
 def test_without_a_base_url_there_is_nothing_to_offer() -> None:
-    assert key_of(offerable=Offerable(scheme=None)) == RefusalKey.NO_BASE_URL
+    assert key_of(offerable=Offerable()) == RefusalKey.NO_BASE_URL
 
 
 @pytest.mark.parametrize(("length", "key"), [(127, None), (128, RefusalKey.URI_TOO_LONG)])
 def test_a_uri_that_devices_may_choke_on_is_not_written(length: int, key: str | None) -> None:
-    assert key_of(offerable=replace(OFFERABLE, uri_length=length)) == key
+    assert key_of(offerable=Offerable(uri_lengths={"http": length})) == key
 
 
 def test_an_image_that_is_not_in_the_store_is_not_offered() -> None:

@@ -1,5 +1,9 @@
 """How a session ends, or goes on, when something is wrong."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
@@ -218,6 +222,38 @@ def test_a_deferred_update_holds_until_its_deadline() -> None:
     play = installing().tell(ResultReported(result=11), read(2, 11))
     assert (play.phase, play.commands) == (Phase.INSTALLING, ())
     assert play.tell(DeadlinePassed(), read(2, 11)).asked == ["ExecuteUpdate"]
+
+
+DEFERRED_FOR_AN_HOUR = DeviceRead(state=2, result=11, version=OLD, defer_seconds=3600)
+
+
+@pytest.mark.parametrize("begin", [staged, installing])
+def test_a_device_that_may_defer_has_as_long_as_it_says(begin: Callable[[], Play]) -> None:
+    play = begin().tell(ResultReported(result=11), DEFERRED_FOR_AN_HOUR)
+    assert (play.phase, play.commands) == (Phase.INSTALLING, ())
+    assert play.session.deadline_at == play.now + timedelta(hours=1)
+    # Saying so again wins no more time.
+    first = play.session.deadline_at
+    play.later(minutes=30).tell(DEFERRED_FOR_AN_HOUR)
+    assert play.session.deadline_at == first
+
+
+def test_a_device_that_has_had_its_time_is_reminded_and_has_the_ordinary_time() -> None:
+    play = installing().tell(DEFERRED_FOR_AN_HOUR).later(hours=1)
+    assert play.tell(DeadlinePassed(), DEFERRED_FOR_AN_HOUR).asked == ["ExecuteUpdate"]
+    play.tell(ResultReported(result=11), DEFERRED_FOR_AN_HOUR)
+    assert play.session.deadline_at == play.now + play.profile.deadlines.installing
+
+
+@pytest.mark.parametrize("seconds", [None, 0, 60])
+def test_a_short_deferral_leaves_the_ordinary_time(seconds: int | None) -> None:
+    play = installing().tell(replace(DEFERRED_FOR_AN_HOUR, defer_seconds=seconds))
+    assert play.session.deadline_at == play.now + play.profile.deadlines.installing
+
+
+def test_no_deferral_outlasts_the_longest_wait() -> None:
+    play = installing().tell(replace(DEFERRED_FOR_AN_HOUR, defer_seconds=2**32))
+    assert play.session.deadline_at == play.now + play.profile.deadlines.waiting
 
 
 def test_coming_back_on_the_old_version_is_doubted_once_then_failed() -> None:

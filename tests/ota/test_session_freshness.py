@@ -165,7 +165,7 @@ def test_a_deferral_told_before_the_answer_to_execute_does_not_repeat_it() -> No
 
 
 def test_a_device_that_defers_for_ever_is_reminded_then_given_up() -> None:
-    play = installing().tell(ResultReported(result=11))
+    play = installing().tell(ResultReported(result=11), read(2, 11))
     for _ in range(2):
         assert play.tell(DeadlinePassed(), read(2, 11)).asked == ["ExecuteUpdate"]
         play.tell(ExecuteAnswered(answer=Answer.DONE), read(2, 11))

@@ -43,6 +43,7 @@ from custom_components.flownexus_ota.ota.report import (
     Resumed,
     StateReported,
     UriAnswered,
+    UriChosen,
     VersionReported,
 )
 from custom_components.flownexus_ota.ota.session import advance
@@ -290,6 +291,11 @@ REPORTS: st.SearchStrategy[Report] = st.one_of(
     st.builds(ContactLost, reason=LOST),
     st.just(ContactRegained()),
     st.just(CancelRequested()),
+    st.builds(
+        UriChosen,
+        scheme=st.sampled_from(["http", "https"]),
+        other_schemes=st.sampled_from([(), ("https",)]),
+    ),
     st.builds(UriAnswered, answer=st.sampled_from(Answer), code=st.sampled_from([None, 400])),
     st.just(ImageUnavailable(detail="gone")),
     st.just(OfferRefused(detail="no battery")),

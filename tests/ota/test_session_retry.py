@@ -15,6 +15,7 @@ from custom_components.flownexus_ota.ota.report import (
     PlaceGranted,
     ResultReported,
     UriAnswered,
+    UriChosen,
 )
 from custom_components.flownexus_ota.ota.retry import back_off_after
 
@@ -72,6 +73,33 @@ def test_a_lost_connection_goes_on_under_the_same_url() -> None:
 
 def test_an_invalid_uri_gets_a_fresh_one() -> None:
     assert failing_with(7).session.offer_number == 1
+
+
+def refusing_https(other_schemes: tuple[str, ...]) -> Play:
+    """Return a session whose device says that it does not fetch by https."""
+    play = offered(profile=THRICE)
+    play.tell(UriChosen(scheme="https", other_schemes=other_schemes))
+    return play.tell(UriAnswered(answer=Answer.DONE), ResultReported(result=9))
+
+
+def test_an_unsupported_protocol_is_tried_again_by_the_other_scheme() -> None:
+    play = refusing_https(("http",))
+    assert (play.phase, play.session.refused_schemes) == (Phase.WAITING, ("https",))
+    play.tell(DeadlinePassed(), PlaceGranted(), IDLE, UriChosen(scheme="http"))
+    assert play.session.refused_schemes == ("https",)
+    play.tell(UriAnswered(answer=Answer.DONE), ResultReported(result=9))
+    assert play.outcome == (Phase.FAILED, 9, Reason.DEVICE_REPORTED)
+
+
+def test_an_unsupported_protocol_without_another_scheme_is_final() -> None:
+    assert refusing_https(()).outcome == (Phase.FAILED, 9, Reason.DEVICE_REPORTED)
+
+
+def test_a_result_that_overtakes_the_refused_write_still_finds_the_other_scheme() -> None:
+    play = offered(profile=THRICE).tell(UriChosen(scheme="https", other_schemes=("http",)))
+    play.tell(ResultReported(result=9), UriAnswered(answer=Answer.REFUSED, code=400))
+    play.tell(DeviceRead(state=0, result=9, version=OLD))
+    assert (play.phase, play.session.refused_schemes) == (Phase.WAITING, ("https",))
 
 
 def test_what_an_attempt_left_on_the_device_is_dropped_before_the_next() -> None:

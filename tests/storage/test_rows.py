@@ -34,6 +34,7 @@ SIMPLE: dict[object, st.SearchStrategy[Any]] = {
         timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]),
     ),
     tuple[int, ...]: st.lists(st.integers(), max_size=6).map(tuple),
+    tuple[str, ...]: st.lists(st.sampled_from(["http", "https"]), max_size=3).map(tuple),
     Endpoint: st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
 }
 

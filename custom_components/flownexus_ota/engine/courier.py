@@ -31,6 +31,7 @@ from ..ota.report import (
     OfferRefused,
     Report,
     UriAnswered,
+    UriChosen,
 )
 from ..ota.session_state import Session
 from .gateway import DeviceGateway
@@ -171,6 +172,7 @@ class Courier:
                     state=facts.update_state,
                     result=facts.update_result,
                     version=version_of(facts, self.profile),
+                    defer_seconds=facts.defer_seconds,
                     number=number,
                 )
             )
@@ -184,15 +186,17 @@ class Courier:
             self._on_report(OfferRefused(detail=str(refusal)))
             return
         try:
-            uri = await self._offering.offer(session, self.profile)
+            offered = await self._offering.offer(session, facts, self.profile)
         except ImageUnavailableError as err:
             self._on_report(ImageUnavailable(detail=str(err)))
             return
+        # Told before it is written: a result may overtake the answer to the write.
+        self._on_report(UriChosen(scheme=offered.scheme, other_schemes=offered.other_schemes))
         try:
             delivery = await self._gateway.write(
                 session.endpoint,
                 self._path(firmware_update.PACKAGE_URI),
-                uri,
+                offered.uri,
                 timeout_seconds=WRITE_TIMEOUT_SECONDS,
             )
         except DeviceRefusedError as err:

@@ -111,7 +111,8 @@ class SessionDesk:
         runner = self._prepare(record, session)
         if session.phase is not Phase.WAITING:
             try:
-                await self._ports.offering.offer(session, self._ports.profile_for(record.facts))
+                profile = self._ports.profile_for(record.facts)
+                await self._ports.offering.offer(session, record.facts, profile)
             except ImageUnavailableError as err:
                 _LOGGER.warning("%s: its image is not served: %s", session.endpoint, err)
         self._launch(record, runner)

@@ -26,6 +26,7 @@ def objection_by(
             version=session.target.version,
             may_downgrade=session.may_downgrade,
             min_battery_percent=min_battery_percent(),
+            refused_schemes=session.refused_schemes,
         )
         return preflight(facts, wish, await offering.offerable(session, profile), profile)
 

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from ..ota.preflight import Offerable
+from ..ota.device_facts import DeviceFacts
+from ..ota.offerable import Offerable, Offered
 from ..ota.profile import Profile
 from ..ota.session_state import Session
 
@@ -16,8 +17,10 @@ class ImageOffering(Protocol):
     async def offerable(self, session: Session, profile: Profile) -> Offerable:
         """Return what there is to offer, without opening anything; never raises for it."""
 
-    async def offer(self, session: Session, profile: Profile) -> str:
+    async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:
         """Open the session's URL and return what to write to 5/x/1; safe to repeat.
+
+        By the preferred scheme that the device supports and has not refused.
 
         Raise `ImageUnavailableError` (ota/image_error.py) when the image cannot be served.
         """

@@ -30,6 +30,7 @@ NUMBER_FACTS: Final[Mapping[int, str]] = {
     firmware_update.STATE: "update_state",
     firmware_update.UPDATE_RESULT: "update_result",
     firmware_update.DELIVERY_METHOD: "delivery_method",
+    firmware_update.MAXIMUM_DEFER_PERIOD: "defer_seconds",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from ..lwm2m.firmware_update import UpdateResult, UpdateState
 from .command import ReadDevice, ResetDevice
 from .contact import install_after_all
-from .phase import Phase, Reason
+from .phase import Reason
 from .proof import proof_before_offer
 from .session_state import Session
 from .transition import Situation, Step
@@ -96,7 +96,7 @@ def decide_staged(it: Situation) -> Step:
             return it.fail(UpdateResult.UPDATE_FAILED, Reason.NOT_INSTALLED)
         return it.stay()
     if session.device_result == UpdateResult.DEFERRED:
-        return it.enter(Phase.INSTALLING)  # it has heard the Execute
+        return it.defer()  # it has heard the Execute
     refused = session.refusal_code is not None
     return it.execute_again(Reason.EXECUTE_REFUSED if refused else Reason.EXECUTE_IGNORED)
 
@@ -148,6 +148,8 @@ def decide_idle_after_execute(it: Situation) -> Step:
 def _decide_deferred(it: Situation) -> Step:
     """Somebody at the device put the installation off: wait, then remind it, but not for ever."""
     session = it.session
+    if not session.is_deferred:
+        return it.defer()
     if not session.is_overdue:
         return Step(session=replace(session, is_checking=False))
     if session.execute_count < it.profile.max_executes:

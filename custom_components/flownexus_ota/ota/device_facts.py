@@ -28,3 +28,5 @@ class DeviceFacts:
     """5/x/8; `None` when absent."""
     delivery_method: int | None = None
     battery_percent: int | None = None
+    defer_seconds: int | None = None
+    """5/x/13: for how long somebody at the device may put an installation off."""

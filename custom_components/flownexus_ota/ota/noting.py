@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from ..lwm2m.firmware_update import UpdateResult
 from .phase import Phase
-from .report import DeviceRead, Report, ResultReported, StateReported, VersionReported
+from .report import (
+    DeviceRead,
+    Report,
+    ResultReported,
+    StateReported,
+    UriChosen,
+    VersionReported,
+)
 from .session_state import Session
 
 
@@ -26,12 +33,16 @@ def note(session: Session, report: Report) -> Session:
             return session if may_be_stale(session, result) else _with_result(session, result)
         case VersionReported(version=version):
             return replace(session, reported_version=version)
+        case UriChosen(scheme=scheme, other_schemes=other_schemes):
+            return replace(session, scheme=scheme, other_schemes=other_schemes)
         case DeviceRead() if is_outdated(session, report):
             return _with_version(session, report.version)
         case DeviceRead() if session.phase is Phase.WAITING:
             return _before_offer(session, report)
-        case DeviceRead(state=state, result=result, version=version):
-            noted = replace(_with_version(session, version), device_state=state)
+        case DeviceRead(state=state, result=result, version=version, defer_seconds=defer_seconds):
+            noted = replace(
+                _with_version(session, version), device_state=state, defer_seconds=defer_seconds
+            )
             if session.device_result is None and result == session.result_before_offer:
                 return noted  # it may be the last update's; only a change is evidence
             return _with_result(noted, result)

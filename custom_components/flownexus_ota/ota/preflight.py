@@ -5,19 +5,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, override
 
-from ..lwm2m.firmware_update import DeliveryMethod, Protocol
+from ..lwm2m.firmware_update import DeliveryMethod
 from .device_facts import DeviceFacts
-from .profile import Profile, ProtocolChoice, UriStyle
+from .offerable import Offerable
+from .profile import Profile
 from .profile_match import version_of
+from .scheme import protocols_in_words, usable_schemes
 from .version import is_newer, is_same_version
 
 MAX_URI_LENGTH: Final = 127
 """Zephyr 3.0 to 4.4 overruns a buffer at 128 characters (CVE-2026-10672)."""
-
-PROTOCOL_BY_SCHEME: Final[Mapping[str, int]] = {
-    "http": Protocol.HTTP,
-    "https": Protocol.HTTPS,
-}
 
 
 class RefusalKey(StrEnum):
@@ -48,18 +45,6 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Offerable:
-    """What there is to offer to a device: an image in the store, and a URI for it."""
-
-    scheme: str | None
-    """Of the firmware base URL; `None` when no such URL is set."""
-    uri_length: int = 0
-    """Characters of the URI that would be written."""
-    is_image_stored: bool = True
-    """Whether the store has the image, with the right size."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """What somebody wants to be installed, and under which conditions."""
 
@@ -68,6 +53,8 @@ class Wish:
     """Somebody asked for this very version."""
     min_battery_percent: int = 0
     """0 for any; a device that does not tell its battery level is not asked for it."""
+    refused_schemes: tuple[str, ...] = ()
+    """What the device called unsupported in this session."""
 
 
 def preflight(
@@ -77,7 +64,7 @@ def preflight(
     return (
         _device_refusal(facts)
         or _version_refusal(facts, wish, profile)
-        or _offer_refusal(facts, offerable, profile)
+        or _offer_refusal(facts, wish, offerable, profile)
         or _battery_refusal(facts, wish)
     )
 
@@ -103,25 +90,22 @@ def _version_refusal(facts: DeviceFacts, wish: Wish, profile: Profile) -> Refusa
     return None
 
 
-def _offer_refusal(facts: DeviceFacts, offerable: Offerable, profile: Profile) -> Refusal | None:
-    if offerable.scheme is None:
+def _offer_refusal(
+    facts: DeviceFacts, wish: Wish, offerable: Offerable, profile: Profile
+) -> Refusal | None:
+    lengths = offerable.uri_lengths
+    if not lengths:
         return Refusal(key=RefusalKey.NO_BASE_URL)
-    supported = _supported_schemes(facts, profile)
-    # A device that is given a path alone has its scheme compiled in.
-    schemes = (
-        frozenset(PROTOCOL_BY_SCHEME)
-        if profile.uri_style is UriStyle.PATH
-        else frozenset({offerable.scheme})
-    )
-    if not supported & schemes:
+    usable = usable_schemes(facts, profile, lengths, refused=wish.refused_schemes)
+    if not usable:
         return Refusal(
             key=RefusalKey.PROTOCOL_UNSUPPORTED,
-            values={"scheme": offerable.scheme, "protocols": _protocols_in_words(facts, profile)},
+            values={"scheme": ", ".join(lengths), "protocols": protocols_in_words(facts, profile)},
         )
-    if offerable.uri_length > MAX_URI_LENGTH:
+    if lengths[usable[0]] > MAX_URI_LENGTH:
         return Refusal(
             key=RefusalKey.URI_TOO_LONG,
-            values={"length": str(offerable.uri_length), "limit": str(MAX_URI_LENGTH)},
+            values={"length": str(lengths[usable[0]]), "limit": str(MAX_URI_LENGTH)},
         )
     return None if offerable.is_image_stored else Refusal(key=RefusalKey.IMAGE_MISSING)
 
@@ -134,26 +118,3 @@ def _battery_refusal(facts: DeviceFacts, wish: Wish) -> Refusal | None:
         key=RefusalKey.BATTERY_LOW,
         values={"battery": str(level), "minimum": str(wish.min_battery_percent)},
     )
-
-
-def _supported_schemes(facts: DeviceFacts, profile: Profile) -> frozenset[str]:
-    if profile.protocol is not ProtocolChoice.AUTO:
-        return frozenset({profile.protocol.value})
-    if facts.protocols is None:
-        return frozenset(PROTOCOL_BY_SCHEME) if profile.assume_http else frozenset()
-    return frozenset(
-        scheme for scheme, number in PROTOCOL_BY_SCHEME.items() if number in facts.protocols
-    )
-
-
-def _protocols_in_words(facts: DeviceFacts, profile: Profile) -> str:
-    """Return what the device fetches by, as its profile or 5/x/8 says."""
-    if profile.protocol is not ProtocolChoice.AUTO:
-        return profile.protocol.value
-    if facts.protocols is None:
-        return Protocol.COAP.name.lower()
-    names = [
-        Protocol(number).name.lower() if number in Protocol else str(number)
-        for number in facts.protocols
-    ]
-    return ", ".join(names) or "-"

@@ -53,6 +53,8 @@ class DeviceRead:
     state: int | None
     result: int | None
     version: str | None
+    defer_seconds: int | None = None
+    """5/x/13: for how long somebody at the device may put the installation off."""
     number: int | None = None
     """Of the command that it answers; `None`: of the latest."""
 
@@ -77,6 +79,15 @@ class ContactRegained:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancelRequested:
     """A person wants the update to end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UriChosen:
+    """A URI is about to be written to 5/x/1."""
+
+    scheme: str
+    other_schemes: tuple[str, ...] = ()
+    """By what else the device could fetch the same image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +141,7 @@ type Report = (
     | ContactLost
     | ContactRegained
     | CancelRequested
+    | UriChosen
     | UriAnswered
     | ImageUnavailable
     | OfferRefused

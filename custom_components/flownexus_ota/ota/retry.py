@@ -41,7 +41,9 @@ SPREAD: Final = 0.2
 def is_tried_again(session: Session, result: int, reason: Reason, profile: Profile) -> bool:
     """Tell whether a session that would fail now is to have another attempt."""
     if reason is Reason.DEVICE_REPORTED:
-        limit = ATTEMPTS_BY_RESULT.get(result, 1)
+        has_other_scheme = result == UpdateResult.UNSUP_PROTO and session.other_schemes
+        otherwise = AS_OFTEN_AS_THE_PROFILE_SAYS if has_other_scheme else 1
+        limit = ATTEMPTS_BY_RESULT.get(result, otherwise)
     else:
         limit = AS_OFTEN_AS_THE_PROFILE_SAYS if reason in REASONS_TRIED_AGAIN else 1
     return session.attempt < min(limit, profile.max_attempts)

@@ -59,12 +59,20 @@ class Session:
     """Raised for a fresh URL; part of the token."""
     offer_count: int = 0
     """URI writes of this attempt."""
+    scheme: str | None = None
+    """Of the URI that was written last."""
+    other_schemes: tuple[str, ...] = ()
+    """By what else the device could fetch the image."""
+    refused_schemes: tuple[str, ...] = ()
+    """What the device called unsupported (result 9)."""
     execute_count: int = 0
     """Executes of this attempt."""
     result_before_offer: int | None = None
     """Raw 5/x/5 before our URI write: what a stale result looks like."""
     result_before_execute: int | None = None
     """The last result known when our Execute was sent."""
+    defer_seconds: int | None = None
+    """Raw 5/x/13, as last read: for how long the installation may be put off."""
     refusal_code: int | None = None
     """CoAP code of a refused URI write or Execute, while its cause is being read."""
     is_uri_answered: bool = False
@@ -81,6 +89,8 @@ class Session:
     """We were away while the device may have downloaded: a failure of that is our doing."""
     is_overdue: bool = False
     """The deadline has passed once; the next one ends the phase."""
+    is_deferred: bool = False
+    """Somebody at the device put the installation off; it has had its time for that once."""
     is_doubted: bool = False
     """The device came back on another version; one more reading is granted."""
     may_reset: bool = False

@@ -101,6 +101,20 @@ class Situation:
             commands=(ExecuteUpdate(),),
         )
 
+    def defer(self) -> Step:
+        """Leave the device the time that somebody there may put the installation off (5/x/13).
+
+        Once: after that it is reminded, and has the ordinary time to begin.
+        """
+        if self.session.is_deferred:
+            return self.enter(Phase.INSTALLING)
+        deadlines = self.profile.deadlines
+        asked_for = timedelta(seconds=self.session.defer_seconds or 0)
+        limit = max(deadlines.installing, min(asked_for, deadlines.waiting))
+        installing = self.enter(Phase.INSTALLING).session
+        deferred = replace(installing, deadline_at=self.now + limit, is_deferred=True)
+        return Step(session=deferred)
+
     def execute_again(self, otherwise: Reason) -> Step:
         """Tell the device to install once more, or fail when that was tried often enough."""
         if self.session.execute_count < self.profile.max_executes:
@@ -140,6 +154,7 @@ class Situation:
     def _back_off(self, result: int, reason: Reason, *commands: Command) -> Step:
         session = self.session
         fresh_url = result in RESULTS_THAT_NEED_A_FRESH_URL
+        refused = session.scheme if result == UpdateResult.UNSUP_PROTO else None
         waiting = replace(
             session,
             phase=Phase.WAITING,
@@ -149,11 +164,13 @@ class Situation:
             reason=reason,
             offer_number=session.offer_number + fresh_url,
             offer_count=0,
+            refused_schemes=session.refused_schemes + ((refused,) if refused else ()),
             execute_count=0,
             version_before_execute=None,
             refusal_code=None,
             is_checking=False,
             is_overdue=False,
+            is_deferred=False,
             is_doubted=False,
             is_registered_anew=False,
             time_left_seconds=None,

@@ -1,12 +1,14 @@
 """Offers of one server's sessions: from the image store to the URL that a device is given."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import final
 
+from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
-from ..ota.preflight import Offerable
+from ..ota.offerable import Offerable, Offered
 from ..ota.profile import Profile
+from ..ota.scheme import usable_schemes
 from ..ota.session_state import Session
 from ..storage.image_store import ImageStore
 from .offers import Offer, OfferBook
@@ -24,13 +26,16 @@ class StoredImageOffering:
         book: OfferBook,
         mint: TokenMint,
         *,
-        base_url: Callable[[], str | None],
+        base_urls: Callable[[], Mapping[str, str]],
     ) -> None:
-        """Take the store, the open offers, and what tells the firmware base URL as it is now."""
+        """Take the store, the open offers, and what tells the base URLs as they are now.
+
+        They come by scheme, the preferred first.
+        """
         self._store = store
         self._book = book
         self._mint = mint
-        self._base_url = base_url
+        self._base_urls = base_urls
 
     def token_sha256(self, session: Session) -> str:
         """Return the fingerprint of the session's token."""
@@ -38,34 +43,26 @@ class StoredImageOffering:
 
     async def offerable(self, session: Session, profile: Profile) -> Offerable:
         """Return what there is to offer, without opening anything."""
-        target, base_url = session.target, self._base_url()
-        if base_url is None:
-            return Offerable(scheme=None)
-        try:
-            uri = package_uri(base_url, self._token(session), target.file_name, profile.uri_style)
-            uri_length = len(uri)
-        except PackageUriTooLongError as err:
-            uri_length = err.length
-        has = await asyncio.to_thread(self._store.has, target.sha256, size_bytes=target.size_bytes)
-        return Offerable(
-            scheme=base_url.partition(":")[0], uri_length=uri_length, is_image_stored=has
-        )
+        lengths = {
+            scheme: self._uri_length(base_url, session, profile)
+            for scheme, base_url in self._base_urls().items()
+        }
+        return Offerable(uri_lengths=lengths, is_image_stored=await self._is_stored(session))
 
-    async def offer(self, session: Session, profile: Profile) -> str:
+    async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:
         """Open the session's URL and return it; the same one each time, so that devices resume.
 
         Raise ImageUnavailableError when the image, or a URL for it, is missing.
         """
-        target = session.target
-        base_url = self._base_url()
-        if base_url is None:
-            raise ImageUnavailableError("no firmware base URL is set")
-        has = await asyncio.to_thread(self._store.has, target.sha256, size_bytes=target.size_bytes)
-        if not has:
+        target, base_urls = session.target, self._base_urls()
+        schemes = usable_schemes(facts, profile, base_urls, refused=session.refused_schemes)
+        if not schemes:
+            raise ImageUnavailableError("no firmware base URL that the device could use is set")
+        if not await self._is_stored(session):
             raise ImageUnavailableError(f"image {target.sha256} is not in the store")
         token = self._token(session)
         try:
-            uri = package_uri(base_url, token, target.file_name, profile.uri_style)
+            uri = package_uri(base_urls[schemes[0]], token, target.file_name, profile.uri_style)
         except PackageUriTooLongError as err:
             raise ImageUnavailableError(str(err)) from err
         self._book.add(
@@ -78,7 +75,7 @@ class StoredImageOffering:
                 path=self._store.path(target.sha256),
             ),
         )
-        return uri
+        return Offered(uri=uri, scheme=schemes[0], other_schemes=schemes[1:])
 
     def revoke(self, session_id: str) -> None:
         """Close the session's URL; safe to repeat."""
@@ -86,3 +83,14 @@ class StoredImageOffering:
 
     def _token(self, session: Session) -> str:
         return self._mint.token(session.id, session.offer_number)
+
+    def _uri_length(self, base_url: str, session: Session, profile: Profile) -> int:
+        name, style = session.target.file_name, profile.uri_style
+        try:
+            return len(package_uri(base_url, self._token(session), name, style))
+        except PackageUriTooLongError as err:
+            return err.length
+
+    async def _is_stored(self, session: Session) -> bool:
+        target = session.target
+        return await asyncio.to_thread(self._store.has, target.sha256, size_bytes=target.size_bytes)

@@ -147,8 +147,6 @@ def device_row(server_id: str, device: KnownDevice) -> Row:
 def device_of(row: Row) -> KnownDevice:
     """Return the device that a row of `devices` holds."""
     further = _unpacked(row["further_facts"], _FACTS_REST)
-    if "protocols" in further:
-        further["protocols"] = tuple(further["protocols"])
     return KnownDevice(
         facts=DeviceFacts(**{name: row[name] for name in _FACT_COLUMNS}, **further),
         registration_id=row["registration_id"],
@@ -209,7 +207,12 @@ def _packed(value: object, rest: dict[str, object]) -> str:
 
 
 def _unpacked(text: str, rest: dict[str, object]) -> dict[str, Any]:
-    return {name: each for name, each in json.loads(text).items() if name in rest}
+    return {
+        # JSON knows no tuples, and a frozen dataclass no lists.
+        name: tuple(each) if isinstance(each, list) else each
+        for name, each in json.loads(text).items()
+        if name in rest
+    }
 
 
 def as_mapping(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
