@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Thread
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 from cryptography import x509
@@ -78,19 +78,29 @@ class WebServer:
         return stream
 
 
-class ServerThread:
+class Server(Protocol):
+    """What starts and stops."""
+
+    async def start(self) -> None:
+        """Listen."""
+
+    async def stop(self) -> None:
+        """Listen no more."""
+
+
+class ServerThread[Kind: Server]:
     """A server on an event loop of its own, until the `with` block ends.
 
     Home Assistant's harness takes a failed TLS handshake in its own loop for a failure of the test.
     """
 
-    def __init__(self, server: WebServer) -> None:
+    def __init__(self, server: Kind) -> None:
         """Wrap a server that has not been started."""
         self._server = server
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="web server of a test")
 
-    def __enter__(self) -> WebServer:
+    def __enter__(self) -> Kind:
         self._thread.start()
         self._run(self._server.start())
         return self._server
