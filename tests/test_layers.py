@@ -23,7 +23,7 @@ OTHERS: dict[str, set[str]] = {
     "ota": {"awesomeversion"},
     "leshan": HTTP,
     "storage": set(),
-    "serving": HTTP,
+    "serving": HTTP | {"cryptography"},
     "sources": HTTP,
     "engine": set(),
 }

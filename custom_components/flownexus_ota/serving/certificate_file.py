@@ -1,0 +1,134 @@
+"""A certificate and key that a person keeps in files: whether a listener can use them."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from .pki import hosts_of, is_key_of, is_named
+
+SIZE_LIMIT_BYTES: Final = 1024 * 1024
+WARN_BEFORE_END: Final = timedelta(days=14)
+"""Those who have theirs renewed by a program have it renewed earlier: 30 days is usual."""
+
+
+class CertificateProblem(StrEnum):
+    """What is wrong with a person's files; each is a translation key."""
+
+    UNREADABLE = "unreadable"
+    """A file is missing, a folder, too large or not ours to read. Placeholders: file, error."""
+    NO_CERTIFICATE = "no_certificate"
+    """There is no certificate in PEM format in it. Placeholder: file."""
+    NO_KEY = "no_key"
+    """There is no private key in PEM format in it. Placeholder: file."""
+    KEY_ENCRYPTED = "key_encrypted"
+    """Nobody is there to type its password. Placeholder: file."""
+    KEY_MISMATCH = "key_mismatch"
+    """It is another certificate's. Placeholders: file, key_file."""
+    UNUSABLE = "unusable"
+    """TLS refuses it, as it does short keys. Placeholders: file, error."""
+    EXPIRED = "expired"
+    """Placeholders: file, date."""
+    EXPIRES_SOON = "expires_soon"
+    """Placeholders: file, date."""
+    NOT_YET_VALID = "not_yet_valid"
+    """Placeholders: file, date."""
+    HOST_NOT_NAMED = "host_not_named"
+    """Devices look for the server under a name that is not in it. Placeholders: file, hosts."""
+
+
+class CertificateFileError(Exception):
+    """The files cannot be used at all."""
+
+    def __init__(self, problem: CertificateProblem, **placeholders: str) -> None:
+        """Keep which problem it is, and what a text about it has to name."""
+        super().__init__(problem.value, placeholders)
+        self.problem: Final = problem
+        self.placeholders: Final[Mapping[str, str]] = placeholders
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateFiles:
+    """Where a person keeps them; both may be in one file."""
+
+    certificate: Path
+    """The server's certificate, and below it those of its issuers, without the root."""
+    key: Path
+
+
+def read_certificate(files: CertificateFiles) -> x509.Certificate:
+    """Return the server's certificate; blocking. Raise `CertificateFileError`."""
+    certificate = _certificate(files.certificate)
+    key = _key(files.key)
+    if not is_key_of(key, certificate):
+        raise CertificateFileError(
+            CertificateProblem.KEY_MISMATCH, file=str(files.certificate), key_file=str(files.key)
+        )
+    return certificate
+
+
+def shortcomings(
+    certificate: x509.Certificate, file: Path, hosts: Collection[str], *, now: datetime
+) -> Iterator[CertificateFileError]:
+    """Yield what is wrong with a certificate that can be used, for devices that look closely."""
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now < begin:
+        yield _dated(CertificateProblem.NOT_YET_VALID, file, begin)
+    elif now > end:
+        yield _dated(CertificateProblem.EXPIRED, file, end)
+    elif now > end - WARN_BEFORE_END:
+        yield _dated(CertificateProblem.EXPIRES_SOON, file, end)
+    named = hosts_of(certificate)
+    if missing := sorted(host for host in hosts if not is_named(host, named)):
+        yield CertificateFileError(
+            CertificateProblem.HOST_NOT_NAMED, file=str(file), hosts=", ".join(missing)
+        )
+
+
+def _dated(problem: CertificateProblem, file: Path, at: datetime) -> CertificateFileError:
+    return CertificateFileError(problem, file=str(file), date=f"{at:%Y-%m-%d}")
+
+
+def _certificate(file: Path) -> x509.Certificate:
+    content = _content(file)
+    try:
+        certificate = x509.load_pem_x509_certificates(content)[0]
+        hosts_of(certificate)  # raises for an extension that cannot be read
+    except ValueError as err:
+        raise CertificateFileError(CertificateProblem.NO_CERTIFICATE, file=str(file)) from err
+    return certificate
+
+
+def _key(file: Path) -> PrivateKeyTypes:
+    content = _content(file)
+    try:
+        return load_pem_private_key(content, None)
+    except TypeError as err:
+        raise CertificateFileError(CertificateProblem.KEY_ENCRYPTED, file=str(file)) from err
+    except (ValueError, UnsupportedAlgorithm) as err:
+        raise CertificateFileError(CertificateProblem.NO_KEY, file=str(file)) from err
+
+
+def _content(file: Path) -> bytes:
+    """Return what is in a file; a pipe, which would be waited for, is refused."""
+    try:
+        if file.exists() and not file.is_file():
+            raise IsADirectoryError(None, "it is no file")
+        with file.open("rb") as opened:
+            content = opened.read(SIZE_LIMIT_BYTES + 1)
+    except OSError as err:
+        raise _unreadable(file, err.strerror or str(err)) from err
+    if len(content) > SIZE_LIMIT_BYTES:
+        raise _unreadable(file, f"more than {SIZE_LIMIT_BYTES} bytes")
+    return content
+
+
+def _unreadable(file: Path, error: str) -> CertificateFileError:
+    return CertificateFileError(CertificateProblem.UNREADABLE, file=str(file), error=error)
