@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from homeassistant.core import HomeAssistant, callback
 
 from .issues import show_catalogue_problems
 from .ota.catalogue import Catalogue
 from .sources.folder import FolderScan, SeenFiles, scan_folder
+from .sources.folder_writer import FolderWriter
 from .storage.image_store import ImageStore
+
+
+class FolderHeldError(Exception):
+    """A backup is being made, which copies the folder."""
 
 
 @final
@@ -23,6 +28,8 @@ class CatalogueKeeper:
         self._hass = hass
         self._folder = folder
         self._store = store
+        self._writer = FolderWriter(folder)
+        self._writes: set[asyncio.Future[Any]] = set()
         self._seen: SeenFiles = {}
         self._scan: asyncio.Task[None] | None = None
         self._may_read = asyncio.Event()
@@ -30,6 +37,8 @@ class CatalogueKeeper:
         self._listeners: dict[object, Callable[[], None]] = {}
         self.catalogue: Catalogue | None = None
         """`None` until the folder has been read."""
+        self.scan = FolderScan()
+        """What the folder had when it was last read."""
 
     async def rescan(self) -> None:
         """Read the folder; who comes while it is being read gets the same reading."""
@@ -39,16 +48,31 @@ class CatalogueKeeper:
             )
         await asyncio.shield(self._scan)
 
+    async def change[T](self, job: Callable[[FolderWriter], T]) -> T:
+        """Let a blocking `job` write to the folder, then read it; raise what the job raises.
+
+        Raise `FolderHeldError`, and do nothing, while a backup is being made.
+        """
+        if not self._may_read.is_set():
+            raise FolderHeldError
+        # A task of its own: who asked may be gone before the folder is read again.
+        return await asyncio.shield(
+            self._hass.async_create_task(
+                self._change(job), "flownexus_ota catalogue change", eager_start=True
+            )
+        )
+
     async def pause(self) -> None:
-        """Store no image until `go_on`; done once a reading under way has ended.
+        """Store no image until `go_on`; done once reading and writing under way have ended.
 
         A temporary file that is gone before it is copied would end a backup of everything.
         """
         if not self._may_read.is_set():
             return
         self._may_read.clear()
-        if self._scan is not None:
-            await asyncio.wait((self._scan,))
+        under_way = {*self._writes} if self._scan is None else {*self._writes, self._scan}
+        if under_way:
+            await asyncio.wait(under_way)
 
     @callback
     def go_on(self) -> None:
@@ -66,9 +90,22 @@ class CatalogueKeeper:
 
         return unlisten
 
+    async def _change[T](self, job: Callable[[FolderWriter], T]) -> T:
+        write = self._hass.async_add_executor_job(job, self._writer)
+        self._writes.add(write)
+        try:
+            return await write
+        finally:
+            self._writes.discard(write)
+            # A reading under way may have passed by before the change.
+            if self._scan is not None:
+                await asyncio.wait((self._scan,))
+            await self.rescan()
+
     async def _rescan(self) -> None:
         await self._may_read.wait()
         scan, catalogue = await self._hass.async_add_executor_job(self._read)
+        self.scan = scan
         show_catalogue_problems(self._hass, scan.problems)
         if self.catalogue is not None and self.catalogue.images == catalogue.images:
             return

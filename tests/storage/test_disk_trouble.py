@@ -1,10 +1,9 @@
 """A disk that is full, read-only or locked: nothing is lost in silence, and it goes on later."""
 
-import resource
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import wait
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from custom_components.flownexus_ota.storage.history import HistoryDb
 from custom_components.flownexus_ota.storage.opening import open_database
 from custom_components.flownexus_ota.storage.writer import HistoryWriter
 
+from ..small_disk import files_limited_to
 from .samples import MINUTE, NOON, OTHER, SERVER, WAIT_SECONDS, asked, failed, query
 
 SMALL_LIMIT_BYTES = 256 * 1024
@@ -57,17 +57,6 @@ def disk(path: Path) -> Iterator[Disk]:
     made = Disk(path)
     with closing(made.writer):
         yield made
-
-
-@contextmanager
-def files_limited_to(size_bytes: int) -> Iterator[None]:
-    """Let the system refuse to make any file of this process longer."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def count(path: Path) -> object:

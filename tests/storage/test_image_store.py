@@ -1,6 +1,5 @@
 import hashlib
 import os
-import resource
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,8 @@ from custom_components.flownexus_ota.storage.source_file import (
     SourceStillChangingError,
     SourceUnreadableError,
 )
+
+from ..small_disk import files_limited_to
 
 CONTENT = b"firmware " * 300_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -47,17 +48,6 @@ def source(tmp_path: Path) -> Path:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-@contextmanager
-def disk_of(size_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
@@ -168,7 +158,7 @@ def test_a_file_that_is_not_there_is_no_image(store: ImageStore, tmp_path: Path)
 def test_a_full_disk_is_told_and_leaves_nothing_behind(
     store: ImageStore, folder: Path, source: Path
 ) -> None:
-    with disk_of(1024 * 1024), pytest.raises(ImageStoreError, match="File too large"):
+    with files_limited_to(1024 * 1024), pytest.raises(ImageStoreError, match="File too large"):
         store.add(source)
     assert names(folder) == []
     assert store.add(source) == STORED

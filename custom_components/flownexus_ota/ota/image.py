@@ -101,8 +101,8 @@ class FirmwareImage:
         return self.refusal(facts) is None
 
 
-def clean_file_name(name: str) -> str:
-    """Return `name` as it can stand in a URL: `[A-Za-z0-9._-]`, at most 32 characters, never empty.
+def clean_file_name(name: str, *, length_limit: int = FILE_NAME_LENGTH_LIMIT) -> str:
+    """Return `name` as it can stand in a URL: `[A-Za-z0-9._-]`, within the limit, never empty.
 
     The suffix survives, because some bootloaders look at it.
     """
@@ -111,5 +111,5 @@ def clean_file_name(name: str) -> str:
     head, _, tail = cleaned.rpartition(".")
     is_suffix = tail != cleaned and tail.isalnum() and len(tail) <= _SUFFIX_LENGTH_LIMIT
     stem, suffix = (head, f".{tail}") if is_suffix else (cleaned, "")
-    stem = stem.strip("-.")[: FILE_NAME_LENGTH_LIMIT - len(suffix)].rstrip("-.")
+    stem = stem.strip("-.")[: length_limit - len(suffix)].rstrip("-.")
     return (stem or _DEFAULT_STEM) + suffix

@@ -32,8 +32,8 @@ from ..storage.source_file import (
 )
 
 SIDECAR_SIZE_LIMIT_BYTES: Final = 64 * 1024
-_SIDECAR_SUFFIX: Final = ".json"
-_UNFINISHED_SUFFIXES: Final = (".part", ".tmp")
+SIDECAR_SUFFIX: Final = ".json"
+UNFINISHED_SUFFIXES: Final = (".part", ".tmp")
 
 
 class FolderProblem(StrEnum):
@@ -69,6 +69,8 @@ class FolderScan:
 
     images: tuple[FirmwareImage, ...] = ()
     problems: tuple[Problem, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 by file name, of every image that could be read: not all of them need be used."""
 
 
 type Fingerprint = tuple[int, ...]
@@ -103,7 +105,7 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
     known: SeenFiles = {} if seen is None else seen
     try:
         root = folder.resolve(strict=True)
-        names = sorted(_names(root))
+        names = sorted(names_in(root))
     except FileNotFoundError:
         return FolderScan()
     except OSError as err:
@@ -113,7 +115,7 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
     problems: list[Problem] = []
     images: dict[str, FirmwareImage] = {}
     for name in _paired(names, problems):
-        subject = name + _SIDECAR_SUFFIX
+        subject = name + SIDECAR_SUFFIX
         try:
             sidecar = _sidecar(root, subject)
             subject = name
@@ -123,12 +125,14 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
     for path in known.keys() - {root / name for name in images}:
         del known[path]
     usable = tuple(_unambiguous(images, problems))
-    return FolderScan(images=usable, problems=tuple(problems))
+    digests = {shown_name(name): image.sha256 for name, image in images.items()}
+    return FolderScan(images=usable, problems=tuple(problems), digests=digests)
 
 
-def _names(root: Path) -> Iterator[str]:
+def names_in(root: Path) -> Iterator[str]:
+    """Yield the names of images and sidecars; raise `OSError`."""
     for path in root.iterdir():
-        is_unfinished = path.name.startswith(".") or path.name.endswith(_UNFINISHED_SUFFIXES)
+        is_unfinished = path.name.startswith(".") or path.name.endswith(UNFINISHED_SUFFIXES)
         if not is_unfinished and not path.is_dir():
             yield path.name
 
@@ -137,13 +141,13 @@ def _paired(names: Iterable[str], problems: list[Problem]) -> Iterator[str]:
     """Yield the images that have a sidecar; note what has no partner."""
     present = set(names)
     for name in names:
-        is_sidecar = name.endswith(_SIDECAR_SUFFIX)
-        if not is_sidecar and name + _SIDECAR_SUFFIX in present:
+        is_sidecar = name.endswith(SIDECAR_SUFFIX)
+        if not is_sidecar and name + SIDECAR_SUFFIX in present:
             yield name
         elif not is_sidecar:
-            problems.append(Problem(file_name=_shown(name), key=FolderProblem.NO_SIDECAR))
-        elif name.removesuffix(_SIDECAR_SUFFIX) not in present:
-            problems.append(Problem(file_name=_shown(name), key=FolderProblem.IMAGE_MISSING))
+            problems.append(Problem(file_name=shown_name(name), key=FolderProblem.NO_SIDECAR))
+        elif name.removesuffix(SIDECAR_SUFFIX) not in present:
+            problems.append(Problem(file_name=shown_name(name), key=FolderProblem.IMAGE_MISSING))
 
 
 def _sidecar(root: Path, name: str) -> Sidecar:
@@ -196,9 +200,9 @@ def _unambiguous(
             continue
         for name in names:
             other = names[0] if name in others else others[0]
-            placeholders = {"version": images[name].version, "other": _shown(other)}
+            placeholders = {"version": images[name].version, "other": shown_name(other)}
             key = FolderProblem.DUPLICATE_VERSION
-            problems.append(Problem(file_name=_shown(name), key=key, placeholders=placeholders))
+            problems.append(Problem(file_name=shown_name(name), key=key, placeholders=placeholders))
 
 
 def _aim(image: FirmwareImage) -> tuple[str | None, ...]:
@@ -223,9 +227,9 @@ def _problem(name: str, err: SidecarError | SourceError | ImageStoreError) -> Pr
             key, placeholders = FolderProblem.STORE_FAILED, {"error": str(err)}
         case _:
             assert_never(err)
-    return Problem(file_name=_shown(name), key=key, placeholders=placeholders)
+    return Problem(file_name=shown_name(name), key=key, placeholders=placeholders)
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """Return a file name as text; one that is no UTF-8 has bytes that no text may have."""
     return os.fsencode(name).decode(errors="replace")

@@ -1,0 +1,171 @@
+"""Writing into the catalogue folder: an image and its sidecar together, or neither of them."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Final, final
+
+from ..ota.image import clean_file_name
+from ..ota.sidecar import parse_sidecar
+from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, StoredImage
+from ..storage.source_file import opened
+from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in, shown_name
+
+NAME_LENGTH_LIMIT: Final = 100
+_DEFAULT_SUFFIX: Final = ".bin"
+# Hidden, and unfinished besides: no scan ever looks at them.
+_INCOMING_IMAGE: Final = ".incoming-image.part"
+_INCOMING_SIDECAR: Final = ".incoming-sidecar.part"
+
+
+class FolderWriteError(Exception):
+    """The folder's own disk fails (full, read-only); says how."""
+
+
+class NameTakenError(Exception):
+    """Another file has this name already; says which."""
+
+
+class FirmwareUnknownError(Exception):
+    """No file of the folder has this name."""
+
+
+def writable_name(name: str) -> str:
+    """Return `name` as an image may be called in the folder: `[A-Za-z0-9._-]`, visible, finished.
+
+    It is never that of a sidecar, and never leads out of the folder.
+    """
+    cleaned = clean_file_name(name, length_limit=NAME_LENGTH_LIMIT)
+    if cleaned.lower().endswith((SIDECAR_SUFFIX, *UNFINISHED_SUFFIXES)):
+        return clean_file_name(cleaned + _DEFAULT_SUFFIX, length_limit=NAME_LENGTH_LIMIT)
+    return cleaned
+
+
+@final
+class FolderWriter:
+    """Adds and removes firmware; blocking, safe to use from several threads.
+
+    All methods raise `FolderWriteError` when the disk fails.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`, which is made when the first image comes."""
+        self._folder: Final = folder
+        self._lock: Final = Lock()
+
+    def add(self, source: Path, *, file_name: str, sidecar: bytes) -> StoredImage:
+        """Copy a file, which is no link, into the folder, with a sidecar beside it.
+
+        `file_name` is made writable first. The same bytes without a sidecar are given one: a crash
+        may have left them. Raise `SidecarError`, `SourceError` or `NameTakenError` for what is
+        wrong with the one, the other or the name; then the folder is as it was.
+        """
+        expected_sha256 = parse_sidecar(sidecar).sha256
+        name = writable_name(file_name)
+        with self._lock, _disk_errors(), ExitStack() as parts, ExitStack() as undo:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            folder = self._folder.resolve(strict=True)
+            incoming = _begun(parts, folder / _INCOMING_IMAGE)
+            image = _copied(source, incoming)
+            if expected_sha256 not in (None, image.sha256):
+                raise ImageDigestError(expected=str(expected_sha256), actual=image.sha256)
+            described = _begun(parts, folder / _INCOMING_SIDECAR)
+            _write(described, sidecar)
+            # The image first: a crash in between is mended by adding it again.
+            moves = {} if _has_bytes(folder / name, image) else {incoming: folder / name}
+            moves[described] = folder / f"{name}{SIDECAR_SUFFIX}"
+            for target in moves.values():
+                _reserve(target)
+                undo.callback(target.unlink, missing_ok=True)
+            for part, target in moves.items():
+                part.replace(target)
+            undo.pop_all()
+            _sync_folder(folder)
+        return image
+
+    def remove(self, file_name: str) -> None:
+        """Delete an image and its sidecar, or the one of them that there is.
+
+        Raise `FirmwareUnknownError` unless the folder lists a file of this name.
+        """
+        image = file_name.removesuffix(SIDECAR_SUFFIX)
+        pair = (image + SIDECAR_SUFFIX, image)
+        with self._lock, _disk_errors():
+            try:
+                present = {shown_name(name): name for name in names_in(self._folder)}
+            except FileNotFoundError:
+                present = {}
+            found = [present[each] for each in pair if each in present]
+            if not found:
+                raise FirmwareUnknownError(file_name)
+            for name in found:
+                (self._folder / name).unlink(missing_ok=True)
+            _sync_folder(self._folder)
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        raise FolderWriteError(err.strerror or str(err)) from err
+
+
+def _begun(parts: ExitStack, part: Path) -> Path:
+    """Return a temporary file's path, free of what a crash left there; `parts` removes it."""
+    part.unlink(missing_ok=True)
+    parts.callback(part.unlink, missing_ok=True)
+    return part
+
+
+def _copied(source: Path, target: Path) -> StoredImage:
+    digest = hashlib.sha256()
+    with (
+        opened(source, size_limit_bytes=IMAGE_SIZE_LIMIT_BYTES) as file,
+        target.open("xb") as copy,
+    ):
+        for chunk in file.chunks():
+            digest.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return StoredImage(sha256=digest.hexdigest(), size_bytes=file.size_bytes)
+
+
+def _write(target: Path, content: bytes) -> None:
+    with target.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _has_bytes(path: Path, image: StoredImage) -> bool:
+    """Tell whether a file of the folder is this very image."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != image.size_bytes:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == image.sha256
+
+
+def _reserve(target: Path) -> None:
+    """Make a name ours, whoever else writes to the folder.
+
+    A file without bytes is nobody's: a crash between here and the rename leaves one.
+    """
+    try:
+        target.open("xb").close()
+    except FileExistsError as err:
+        if target.is_symlink() or not target.is_file() or target.stat().st_size:
+            raise NameTakenError(target.name) from err
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make what was renamed or removed outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
