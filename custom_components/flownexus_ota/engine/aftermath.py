@@ -3,27 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-from uuid import uuid4
 
 from ..lwm2m.events import Endpoint
+from ..lwm2m.exchange import Lwm2mError
 from ..lwm2m.firmware_update import UpdateState
-from ..ota.command import ReadDevice, ResetDevice
 from ..ota.device_facts import DeviceFacts
-from ..ota.ownership import BUSY, is_foreign, runs_target_of
+from ..ota.ownership import is_foreign, runs_target_of
 from ..ota.phase import Phase
 from ..ota.profile import Profile
 from ..ota.profile_match import version_of
-from ..ota.report import DeviceRead, Report
-from ..ota.session_state import Session, Target
+from ..ota.session_state import Session
 from .chronicle import Chronicle
-from .courier import Courier
 from .device_book import DeviceRecord
 from .gateway import DeviceGateway
-from .offering import ImageOffering
+from .reading import lasting, read_device
 from .refusal import ResetFailedError, UpdateActiveError
-
-NO_TARGET: Final = Target(sha256="", size_bytes=0, version="", expected_version="", file_name="")
+from .resetting import reset_device
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +28,6 @@ class AftermathPorts:
     server_id: str
     gateway: DeviceGateway
     chronicle: Chronicle
-    offering: ImageOffering
     profile_for: Callable[[DeviceFacts], Profile]
     on_facts: Callable[[DeviceRecord, DeviceFacts], None]
     on_arrived_late: Callable[[Session], None]
@@ -87,35 +81,17 @@ class Aftermath:
         """
         if record.runner is not None or record.is_resetting:
             raise UpdateActiveError(record.endpoint)
-        answers: list[Report] = []
-        courier = self._courier(record, answers.append)
+        profile = self._ports.profile_for(record.facts)
         record.is_resetting = True
         try:
-            await courier.carry_out(ResetDevice())
-            await courier.carry_out(ReadDevice(number=0))
+            await reset_device(self._ports.gateway, record.facts, profile.reset)
+            # What is refused this time is unknown: an old state must not pass for a new one.
+            facts = await read_device(self._ports.gateway, lasting(record.facts))
+        except Lwm2mError as err:
+            raise ResetFailedError(record.endpoint) from err
         finally:
             record.is_resetting = False
-        states = [answer.state for answer in answers if isinstance(answer, DeviceRead)]
-        if not states or states[-1] in BUSY:
+        self._ports.on_facts(record, facts)
+        if facts.update_state != UpdateState.IDLE:
             raise ResetFailedError(record.endpoint)
         record.is_foreign_busy = False
-
-    def _courier(self, record: DeviceRecord, on_report: Callable[[Report], None]) -> Courier:
-        ports = self._ports
-        # Nothing is offered: the session only says which device is meant.
-        nothing = Session(
-            id=uuid4().hex,
-            server_id=ports.server_id,
-            endpoint=record.endpoint,
-            target=NO_TARGET,
-            created_at=datetime.now(UTC),
-        )
-        return Courier(
-            ports.gateway,
-            ports.offering,
-            session=lambda: nothing,
-            facts=lambda: record.facts,
-            profile=ports.profile_for(record.facts),
-            on_report=on_report,
-            on_facts=lambda facts: ports.on_facts(record, facts),
-        )

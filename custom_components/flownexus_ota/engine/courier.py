@@ -59,7 +59,7 @@ class Courier:
         session: Callable[[], Session],
         facts: Callable[[], DeviceFacts],
         profile: Profile,
-        objection: Objection | None = None,
+        objection: Objection,
         on_report: Callable[[Report], None],
         on_facts: Callable[[DeviceFacts], None],
     ) -> None:
@@ -182,7 +182,7 @@ class Courier:
     async def _write_uri(self) -> None:
         session, facts = self._session(), self._facts()
         # Asked for long ago, perhaps: the device, the options and the images may be others by now.
-        if self._objection and (refusal := await self._objection(session, facts)):
+        if refusal := await self._objection(session, facts):
             self._on_report(OfferRefused(detail=str(refusal)))
             return
         try:

@@ -5,26 +5,25 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
-from ..ota.ownership import may_hold_image_of
 from ..ota.phase import Phase, Reason, WaitingReason
 from ..ota.profile import Profile
-from ..ota.profile_match import version_of
 from ..ota.report import BytesServed, CancelRequested, ContactLost, PlaceGranted, Resumed
-from ..ota.session_state import Session, Target
+from ..ota.session_state import Session
 from ..ota.transition import Situation
 from ..storage.errors import HistoryError
 from .chronicle import Chronicle
 from .courier import Courier
 from .device_book import DeviceRecord
 from .gateway import DeviceGateway
+from .new_session import new_session
 from .objection import objection_by
 from .offering import ImageOffering
-from .places import Places
+from .places import Places, needs_place
+from .reach import Reach
 from .refusal import (
     CancelTooLateError,
     EngineStoppedError,
@@ -66,6 +65,7 @@ class SessionDesk:
             min_battery_percent=lambda: self.min_battery_percent,
         )
         self.places = Places(max_parallel)
+        self.reach = Reach(is_connected=ports.is_connected)
         self._runners: dict[str, SessionRunner] = {}
         self._records: dict[str, DeviceRecord] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -89,7 +89,14 @@ class SessionDesk:
         if record.runner is not None or record.is_resetting:
             raise UpdateActiveError(record.endpoint)
         # The reservation: made without an await in between, so that a second request finds it.
-        session = self._new_session(record, image, asked_by)
+        session = new_session(
+            record,
+            image,
+            server_id=self._ports.server_id,
+            profile=self._ports.profile_for(record.facts),
+            waiting_reason=self.reach.waiting_reason(record),
+            asked_by=asked_by,
+        )
         runner = self._prepare(record, replace(session, may_downgrade=may_downgrade))
         try:
             await self._check(runner.session, record.facts)
@@ -190,67 +197,19 @@ class SessionDesk:
         for session_id in self.places.waiting_ids:
             self._ports.on_device(self._records[session_id])
 
-    def is_reachable(self, record: DeviceRecord) -> bool:
-        """Tell whether a request to the device makes sense now."""
-        return self._ports.is_connected() and record.is_registered and not record.is_asleep
-
-    def waiting_reason(self, record: DeviceRecord) -> WaitingReason:
-        """Return what a session of the device would wait for now."""
-        session = record.session
-        if session is not None and session.waiting_reason is WaitingReason.BACK_OFF:
-            return WaitingReason.BACK_OFF
-        if not self._ports.is_connected():
-            return WaitingReason.SERVER_DOWN
-        if not record.is_registered:
-            return WaitingReason.UNREGISTERED
-        return WaitingReason.ASLEEP if record.is_asleep else WaitingReason.QUEUE
-
-    def shown_waiting_reason(self, record: DeviceRecord) -> WaitingReason | None:
-        """Return what the device's session waits for, or why it is held."""
-        session = record.session
-        if session is None or session.phase.is_final or session.is_checking:
-            return None
-        is_waiting = session.phase is Phase.WAITING
-        return self.waiting_reason(record) if is_waiting else session.waiting_reason
-
     def _can_start(self, session_id: str) -> bool:
         backs_off = self._runners[session_id].session.waiting_reason is WaitingReason.BACK_OFF
         is_launched = session_id in self._tasks and not backs_off
-        return is_launched and self.is_reachable(self._records[session_id])
+        return is_launched and self.reach.is_reachable(self._records[session_id])
 
     def _changed(self, record: DeviceRecord, runner: SessionRunner) -> None:
         """Show a step, and see that who waits or is held takes no place away from others."""
         session = runner.session
         if not session.phase.is_final and self.places.settle(
-            session.id, needs_place=_needs_place(session), waits=session.phase is Phase.WAITING
+            session.id, needs_place=needs_place(session), waits=session.phase is Phase.WAITING
         ):
             self.grant_places()
         self._ports.on_device(record)
-
-    def _new_session(
-        self, record: DeviceRecord, image: FirmwareImage, asked_by: str | None
-    ) -> Session:
-        now = datetime.now(UTC)
-        profile = self._ports.profile_for(record.facts)
-        return Session(
-            id=uuid4().hex,
-            server_id=self._ports.server_id,
-            endpoint=record.endpoint,
-            target=Target(
-                sha256=image.sha256,
-                size_bytes=image.size_bytes,
-                version=image.version,
-                expected_version=image.expected_version,
-                file_name=image.file_name,
-            ),
-            created_at=now,
-            asked_by=asked_by,
-            waiting_reason=self.waiting_reason(record),
-            deadline_at=now + profile.deadlines.waiting,
-            from_version=version_of(record.facts, profile),
-            reported_version=version_of(record.facts, profile),
-            may_reset=may_hold_image_of(record.last_session),
-        )
 
     def _prepare(self, record: DeviceRecord, session: Session) -> SessionRunner:
         ports = self._ports
@@ -262,7 +221,7 @@ class SessionDesk:
             RunnerHooks(
                 on_change=lambda: self._changed(record, runner),
                 on_step=ports.on_session,
-                is_reachable=lambda: self.is_reachable(record),
+                is_reachable=lambda: self.reach.is_reachable(record),
             ),
         )
         runner.courier = Courier(
@@ -285,7 +244,7 @@ class SessionDesk:
         session = runner.session
         if session.phase is Phase.WAITING:
             self.places.join(session.id)
-        elif _needs_place(session):
+        elif needs_place(session):
             self.places.take_place(session.id)
         self._tasks[session.id] = asyncio.create_task(
             self._live(record, runner), name=f"flownexus_ota session {session.endpoint}"
@@ -330,14 +289,3 @@ class SessionDesk:
             record.is_foreign_busy = session.reason is Reason.FOREIGN_UPDATE
         self._ports.on_device(record)
         self.grant_places()
-
-
-def _needs_place(session: Session) -> bool:
-    """A session that waits or is held needs none; one that is asked before its offer does.
-
-    One that is held because the server is away keeps its place: else as many again would begin
-    whenever the server is back.
-    """
-    if session.phase is Phase.WAITING:
-        return session.is_checking
-    return not session.is_held or session.waiting_reason is WaitingReason.SERVER_DOWN

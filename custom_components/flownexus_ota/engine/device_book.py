@@ -8,6 +8,7 @@ from ..lwm2m import firmware_update
 from ..lwm2m.events import Endpoint, Registration
 from ..ota.device_facts import DeviceFacts
 from ..ota.session_state import Session
+from ..storage.history import HistoryDb
 from .session_runner import SessionRunner
 
 
@@ -139,3 +140,20 @@ def unsupported_reason(registration: Registration) -> str | None:
     if update_instance_of(registration) is None:
         return "no_object_5"
     return None
+
+
+def known_records(history: HistoryDb, server_id: str) -> list[DeviceRecord]:
+    """Return the devices of a server as the history knows them, with their last sessions."""
+    last = history.last_sessions(server_id)
+    return [
+        DeviceRecord(
+            facts=known.facts,
+            registration_id=known.registration_id,
+            last_seen=known.last_seen,
+            is_queue_mode=known.is_queue_mode,
+            is_read=True,
+            is_shown=True,
+            last_session=last.get(known.facts.endpoint),
+        )
+        for known in history.devices(server_id)
+    ]

@@ -10,15 +10,13 @@ from ..lwm2m.events import Endpoint
 from ..lwm2m.exchange import Lwm2mError
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
-from ..ota.phase import Phase
 from ..ota.profile import Profile
-from ..ota.profile_match import version_of
 from ..ota.session_state import Session
-from ..storage.history import HistoryDb
 from .aftermath import Aftermath, AftermathPorts
 from .chronicle import Chronicle
 from .desk import DeskPorts, SessionDesk
-from .device_book import DeviceBook, DeviceRecord
+from .device_book import DeviceBook, DeviceRecord, known_records
+from .device_view import device_view
 from .facts_keeper import PAUSE_SECONDS, FactsKeeper
 from .gateway import DeviceGateway
 from .offering import ImageOffering
@@ -107,7 +105,6 @@ class Engine:
                 server_id=server_id,
                 gateway=gateway,
                 chronicle=chronicle,
-                offering=offering,
                 profile_for=profile_for,
                 on_facts=self._facts_changed,
                 on_arrived_late=listener.on_arrived_late,
@@ -133,7 +130,12 @@ class Engine:
     async def load(self) -> None:
         """Take the known devices and the unfinished sessions from the history."""
         # In turn: an engine before us may have ended while a backup kept its last steps waiting.
-        records, active = await self._chronicle.ask_in_turn(self._query)
+        records, active = await self._chronicle.ask_in_turn(
+            lambda history: (
+                known_records(history, self.server_id),
+                history.active_sessions(self.server_id),
+            )
+        )
         self._book.records.update({record.endpoint: record for record in records})
         for record in records:
             self._aftermath.look(record)
@@ -177,23 +179,7 @@ class Engine:
         record = self._book.get(endpoint)
         if record is None:
             return None
-        session = record.session
-        is_waiting = session is not None and session.phase is Phase.WAITING
-        return DeviceView(
-            endpoint=endpoint,
-            facts=record.facts,
-            installed_version=version_of(record.facts, self._profile_for(record.facts)),
-            is_registered=record.is_registered,
-            is_asleep=record.is_asleep,
-            last_seen=record.last_seen,
-            session=session,
-            waiting_reason=self._desk.shown_waiting_reason(record),
-            queue_position=(
-                self._desk.places.position(session.id) if session and is_waiting else None
-            ),
-            covered_bytes=record.covered_bytes,
-            is_foreign_busy=record.is_foreign_busy,
-        )
+        return device_view(record, self._desk, self._profile_for(record.facts))
 
     def server_view(self) -> ServerView:
         """Return the server and its queue as known now."""
@@ -283,22 +269,6 @@ class Engine:
         self._aftermath.forget(endpoint)
         self._facts_keeper.forget(endpoint)
         return True
-
-    def _query(self, history: HistoryDb) -> tuple[list[DeviceRecord], list[Session]]:
-        last = history.last_sessions(self.server_id)
-        records = [
-            DeviceRecord(
-                facts=known.facts,
-                registration_id=known.registration_id,
-                last_seen=known.last_seen,
-                is_queue_mode=known.is_queue_mode,
-                is_read=True,
-                is_shown=True,
-                last_session=last.get(known.facts.endpoint),
-            )
-            for known in history.devices(self.server_id)
-        ]
-        return records, history.active_sessions(self.server_id)
 
     async def _reconcile(self) -> None:
         """Compare with the server's list now and then; its events may have been lost."""

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
+from ..ota.phase import Phase, WaitingReason
+from ..ota.session_state import Session
+
 
 class Places:
     """The queue of one server; sessions by id."""
@@ -89,3 +92,14 @@ class Places:
             del self._waiting[session_id]
             self._running.add(session_id)
         return granted
+
+
+def needs_place(session: Session) -> bool:
+    """A session that waits or is held needs none; one that is asked before its offer does.
+
+    One that is held because the server is away keeps its place: else as many again would begin
+    whenever the server is back.
+    """
+    if session.phase is Phase.WAITING:
+        return session.is_checking
+    return not session.is_held or session.waiting_reason is WaitingReason.SERVER_DOWN
