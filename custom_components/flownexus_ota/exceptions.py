@@ -32,7 +32,9 @@ from .lwm2m.firmware_update import result_key
 from .ota.phase import Reason
 from .ota.preflight import Refusal
 from .ota.session_state import Session
+from .sources.fetch_errors import FetchError
 from .storage.errors import HistoryError, NewerSchemaError
+from .storage.image_store import ImageStoreError
 
 UNNAMED_DEVICE: Final = "The device"
 UNKNOWN: Final = "unknown"
@@ -192,6 +194,16 @@ def server_not_loaded_error(server: str) -> ServiceValidationError:
 def history_not_readable_error(detail: str) -> HomeAssistantError:
     """Return what to raise when the history does not answer."""
     return _failure("history_not_readable", detail=detail)
+
+
+def as_fetch_error(error: FetchError) -> HomeAssistantError:
+    """Return what to raise when something that was to be downloaded did not come."""
+    return _failure(error.key, **error.details)
+
+
+def store_failed_error(error: ImageStoreError) -> HomeAssistantError:
+    """Return what to raise when the image store cannot take an image."""
+    return _failure("store_failed", error=str(error))
 
 
 def _exchange_key(error: Lwm2mError) -> str:

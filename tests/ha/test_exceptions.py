@@ -20,7 +20,9 @@ from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
 from custom_components.flownexus_ota.ota.session_state import Session, Target
+from custom_components.flownexus_ota.sources import fetch_errors
 from custom_components.flownexus_ota.storage.errors import HistoryTimeoutError, NewerSchemaError
+from custom_components.flownexus_ota.storage.image_store import ImageStoreError
 
 from .texts import TEXTS
 
@@ -70,6 +72,38 @@ def test_every_way_in_which_a_request_ends_has_a_text(error: exchange.Lwm2mError
 
     assert shown.translation_key == key
     assert "{" not in said(shown)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        fetch_errors.AddressForbiddenError(host="a.example", address="10.0.0.1"),
+        fetch_errors.AddressUnusableError(),
+        fetch_errors.BadStatusError(host="a.example", status="404"),
+        fetch_errors.CertificateError(host="a.example", error="expired"),
+        fetch_errors.CompressedError(host="a.example", encoding="gzip"),
+        fetch_errors.DiskFailedError(error="disk full"),
+        fetch_errors.NotHttpsError(host="a.example"),
+        fetch_errors.TooLargeError(host="a.example", limit_bytes="1"),
+        fetch_errors.TooManyRedirectsError(host="a.example", limit="3"),
+        fetch_errors.TooSlowError(host="a.example", limit_seconds="30"),
+        fetch_errors.UnreachableError(host="a.example", error="no route"),
+        fetch_errors.WrongDigestError(host="a.example", expected="0", actual="1"),
+        fetch_errors.WrongSizeError(host="a.example", expected="0", actual="1"),
+    ],
+)
+def test_every_way_in_which_a_download_fails_says_where_and_why(
+    error: fetch_errors.FetchError,
+) -> None:
+    text = said(exceptions.as_fetch_error(error))
+
+    assert all(value in text for value in error.details.values())
+
+
+def test_a_store_that_takes_no_image_says_why() -> None:
+    error = exceptions.store_failed_error(ImageStoreError("No space left on device"))
+
+    assert "No space left on device" in said(error)
 
 
 def test_a_refusal_names_the_device_and_its_code() -> None:

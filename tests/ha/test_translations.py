@@ -39,6 +39,7 @@ from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReas
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
 from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
+from custom_components.flownexus_ota.sources.fetch_errors import FetchError
 from custom_components.flownexus_ota.sources.folder import FolderProblem
 
 from .texts import (
@@ -149,6 +150,7 @@ def test_every_exception_has_a_text_and_no_text_is_left_over() -> None:
     used |= {key for _, key in EXCHANGE_KEYS}
     used |= {f"update_failed_{key}" for key in RESULT_KEYS | {*FAILURE_REASONS}} | {"update_failed"}
     used |= {f"refused_{key}" for key in RefusalKey}
+    used |= {kind.key for kind in FetchError.__subclasses__()}
 
     assert set(TEXTS["exceptions"]) == used
 

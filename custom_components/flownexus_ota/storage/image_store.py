@@ -5,12 +5,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO, Final, final
+from typing import Final, final
 
+from .incoming_file import IncomingFile
 from .source_file import SourceError, SourceFile, SourceStillChangingError, opened
 
 IMAGE_SIZE_LIMIT_BYTES: Final = 256 * 1024 * 1024
@@ -86,24 +87,37 @@ class ImageStore:
                 self._copy(file, image)
         return image
 
+    def begin(self, image: StoredImage) -> IncomingFile:
+        """Open a file for the bytes of an image that somebody fetches; the caller closes it."""
+        return self._incoming(f"{self.path(image.sha256).name}.part")
+
+    def complete(self, file: IncomingFile, image: StoredImage) -> None:
+        """Take a file that `begin` gave and that holds the image's bytes by now.
+
+        Raise `ImageDigestError` if it does not, `ImageStoreError` for the disk.
+        """
+        if file.sha256 != image.sha256:
+            raise ImageDigestError(expected=image.sha256, actual=file.sha256)
+        with self._lock, _store_errors():
+            self._keep(file, image)
+
     def _copy(self, file: SourceFile, image: StoredImage) -> None:
-        incoming = self._folder / _INCOMING
+        with closing(self._incoming(_INCOMING)) as copy, _store_errors():
+            for chunk in file.chunks():
+                copy.write(chunk)
+            if copy.sha256 != image.sha256:
+                raise SourceStillChangingError
+            self._keep(copy, image)
+
+    def _incoming(self, name: str) -> IncomingFile:
         with _store_errors():
             self._folder.mkdir(parents=True, exist_ok=True)
-            incoming.unlink(missing_ok=True)
-            try:
-                with incoming.open("xb") as copy:
-                    if _hashed(file, copy) != image:
-                        raise SourceStillChangingError
-                    copy.flush()
-                    os.fchmod(copy.fileno(), _READ_ONLY)
-                    os.fsync(copy.fileno())
-                incoming.replace(self.path(image.sha256))
-            finally:
-                # After the rename there is nothing to remove.
-                with suppress(OSError):
-                    incoming.unlink()
-            _sync_folder(self._folder)
+            return IncomingFile(self._folder / name)
+
+    def _keep(self, file: IncomingFile, image: StoredImage) -> None:
+        file.finish(mode=_READ_ONLY)
+        file.path.replace(self.path(image.sha256))
+        _sync_folder(self._folder)
 
 
 @contextmanager
@@ -114,13 +128,10 @@ def _store_errors() -> Iterator[None]:
         raise ImageStoreError(err.strerror or str(err)) from err
 
 
-def _hashed(file: SourceFile, copy: BinaryIO | None = None) -> StoredImage:
-    """Hash a file, and write it to `copy`."""
+def _hashed(file: SourceFile) -> StoredImage:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
-        if copy is not None:
-            copy.write(chunk)
     return StoredImage(sha256=digest.hexdigest(), size_bytes=file.size_bytes)
 
 
