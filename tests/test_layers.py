@@ -20,7 +20,7 @@ HTTP = {"aiohttp", "multidict", "yarl"}
 # Other people's packages. All of them come with Home Assistant's core.
 OTHERS: dict[str, set[str]] = {
     "lwm2m": set(),
-    "ota": {"awesomeversion"},
+    "ota": {"awesomeversion", "cryptography"},
     "leshan": HTTP,
     "storage": set(),
     "serving": HTTP | {"cryptography"},
