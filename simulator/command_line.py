@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from simulator.behaviours import BEHAVIOURS
 from simulator.download import DownloadSettings
@@ -30,6 +31,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     )
     _add_server(parser)
     _add_devices(parser)
+    _add_downloads(parser)
     _add_times(parser)
     given = parser.parse_args(arguments)
     fleet = FleetOptions(
@@ -52,7 +54,9 @@ def parse(arguments: Sequence[str]) -> CommandLine:
             sleep_seconds=given.asleep,
             waking=Waking(given.wakes_by),
         ),
-        downloads=DownloadSettings(compiled_origin=given.origin),
+        downloads=DownloadSettings(
+            compiled_origin=given.origin, ca_file=given.ca, addresses=dict(given.resolve)
+        ),
         bytes_per_second=given.rate,
         seed=given.seed,
     )
@@ -105,14 +109,37 @@ def _add_devices(parser: argparse.ArgumentParser) -> None:
     add("--manufacturer", default="Flownexus", help="resource 3/0/0 (default: %(default)s)")
     add("--model", default="Simulated sensor", help="resource 3/0/1 (default: %(default)s)")
     add("--hardware-version", default="1.0", help="resource 3/0/18 (default: %(default)s)")
+    add("--seed", type=int, default=0, help="of all that is random (default: %(default)s)")
+
+
+def _add_downloads(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("downloads").add_argument
     add("--rate", type=int, metavar="BYTES", help="per second, of every download")
     add(
         "--origin",
         default="http://127.0.0.1:8000",
         metavar="URL",
-        help="where a flownexus_sample downloads (default: %(default)s)",
+        help="where a flownexus_sample downloads, http or https (default: %(default)s)",
     )
-    add("--seed", type=int, default=0, help="of all that is random (default: %(default)s)")
+    add(
+        "--ca",
+        metavar="FILE",
+        help="certificates to trust for https, in PEM format (default: those of the system)",
+    )
+    add(
+        "--resolve",
+        action="append",
+        default=[],
+        type=_address,
+        metavar="NAME=ADDRESS",
+        help="what the name server of the devices says, again for another name",
+    )
+
+
+def _address(text: str) -> tuple[str, str]:
+    """Return name and address; raise ValueError, which argparse tells with the usage."""
+    name, _, address = text.partition("=")
+    return name, str(ip_address(address))
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:

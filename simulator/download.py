@@ -5,6 +5,7 @@ import logging
 import re
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -14,6 +15,7 @@ from yarl import URL
 
 from simulator.behaviours import Downloading
 from simulator.image import CorruptImageError, ForeignImageError, ImageHeader, ImageReader
+from simulator.name_server import NameServer
 from simulator.states import Result
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -48,8 +50,10 @@ class DownloadSettings:
     silence_limit_seconds: float = 30.0
     tries_without_progress: int = 3
     pause_seconds: float = 0.5
-    ssl_context: ssl.SSLContext | None = None
-    """Whom to trust for https; `None` is the system's choice."""
+    ca_file: str | None = None
+    """The certificates to trust for https, in PEM format; `None` is the system's choice."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """What the device's name server says: IP addresses by host name, before the system's."""
     compiled_origin: str = "http://127.0.0.1:8000"
     """Where devices download that take the package URI for a path (the sample's port is 8000)."""
 
@@ -136,6 +140,10 @@ class Downloader:
             ) as response:
                 self._begin(transfer, response)
                 await self._receive(transfer, response)
+        except aiohttp.ClientSSLError as err:
+            # Whom a device does not trust now, it does not trust half a second later. Anjay has 4
+            # for every failure of a download that is no 404 and no lack of memory.
+            raise DownloadError(Result.CONNECTION_LOST) from err
         except (aiohttp.InvalidURL, aiohttp.ClientConnectorDNSError, ValueError) as err:
             raise DownloadError(Result.INVALID_URI) from err
 
@@ -216,7 +224,8 @@ class Downloader:
         if self._session is None:
             is_slow = self._downloading.bytes_per_second is not None
             connector = aiohttp.TCPConnector(
-                ssl=self._settings.ssl_context or True,
+                ssl=_trust(self._settings.ca_file),
+                resolver=NameServer(self._settings.addresses),
                 socket_factory=_small_socket if is_slow else None,
             )
             limits = aiohttp.ClientTimeout(
@@ -229,6 +238,11 @@ class Downloader:
                 connector=connector, timeout=limits, read_bufsize=read_buffer_bytes
             )
         return self._session
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext | bool:
+    """Return what a certificate is held to: chain, name and dates, in either case."""
+    return True if ca_file is None else ssl.create_default_context(cafile=ca_file)
 
 
 def _small_socket(

@@ -1,6 +1,7 @@
 """What the tests of simulated devices are made of: a server line in memory, an image server."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -149,7 +150,7 @@ type Answer = Callable[[web.Request], web.StreamResponse | None]
 
 @asynccontextmanager
 async def image_server(
-    answer: Answer | None = None, image: bytes = IMAGE
+    answer: Answer | None = None, image: bytes = IMAGE, *, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[ImageServer]:
     """Serve `image` on every path that ends in .bin; `answer` may answer otherwise."""
 
@@ -165,10 +166,10 @@ async def image_server(
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         host, port = runner.addresses[0][:2]
-        server.origin = f"http://{host}:{port}"
+        server.origin = f"{'http' if tls is None else 'https'}://{host}:{port}"
         yield server
     finally:
         await runner.cleanup()

@@ -13,6 +13,7 @@ import pytest
 
 from simulator.behaviours import BEHAVIOURS
 from simulator.command_line import parse
+from simulator.download import DownloadSettings
 from simulator.fleet import Fleet, FleetOptions, describe, device_settings
 from simulator.leshan_generation import Generation
 from simulator.record import Entry, Kind
@@ -27,6 +28,7 @@ EVERYTHING = """
     --names dev- --version 2.0 --manufacturer Acme --model T1 --hardware-version B
     --lifetime 60 --install 2 --reboot 3 --awake 4 --asleep 5 --wakes-by register
     --rate 1000 --origin http://127.0.0.1:9 --seed 8 --json --leshan m4 --leshan-port 9
+    --ca ca.pem --resolve fw.example=127.0.0.1
 """
 
 
@@ -61,7 +63,11 @@ def test_the_command_line_says_all_that_the_options_can() -> None:
         awake_seconds=4, sleep_seconds=5, waking=Waking.REGISTER
     )
     assert asked.fleet.timing.lifetime_seconds == 60
-    assert asked.fleet.downloads.compiled_origin == "http://127.0.0.1:9"
+    assert asked.fleet.downloads == DownloadSettings(
+        compiled_origin="http://127.0.0.1:9",
+        ca_file="ca.pem",
+        addresses={"fw.example": "127.0.0.1"},
+    )
     assert (asked.leshan, asked.leshan_port, asked.prints_json) == (Generation.M4, 9, True)
 
 
@@ -71,6 +77,12 @@ def test_an_unknown_behaviour_is_refused_with_the_names(capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert "perfect" in said
     assert "happy" in said
+
+
+def test_a_name_without_an_address_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--resolve", "fw.example"])
+    assert "--resolve" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", BEHAVIOURS)
