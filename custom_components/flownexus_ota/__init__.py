@@ -38,6 +38,7 @@ from .profiles import rules_of
 from .pruning import async_keep_pruned
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .services import async_register_services
+from .serving.gate import DownloadGate
 from .serving.image_offering import StoredImageOffering
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
 from .storage.awaiting import stored
@@ -133,6 +134,7 @@ async def _async_begin(
         await _async_check(runtime)
     entry.async_on_unload(shared.keeper.async_listen(runtime.async_catalogue_changed))
     entry.async_on_unload(shared.book.add_listener(runtime.engine.bytes_served))
+    entry.async_on_unload(shared.book.add_allowance_listener(runtime.engine.allowance_spent))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
 
     async def stop(_: Event) -> None:
@@ -177,11 +179,13 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         hub_device_id=hub.id,
         server=ServerCoordinator(hass, entry, _unknown_server()),
     )
+    gate = DownloadGate()
     offering = StoredImageOffering(
         shared.store,
         shared.book,
         shared.mint,
         base_urls=lambda: firmware_base_urls(hass, entry.options),
+        gate=gate,
     )
 
     def on_writable(is_writable: bool) -> None:  # noqa: FBT001 # the chronicle calls it by position

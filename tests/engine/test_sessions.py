@@ -214,6 +214,16 @@ async def test_bytes_are_shown_as_a_share_of_the_image(stage: Stage) -> None:
     stage.engine.bytes_served("another session", 1)
 
 
+async def test_a_device_that_loads_over_and_over_ends_in_a_named_failure(stage: Stage) -> None:
+    device = stage.gateway.add("a")
+    await stage.connected()
+    runner = await stage.update(device)
+    await stage.in_phase(device, Phase.OFFERED)
+    stage.engine.allowance_spent("another session")
+    stage.engine.allowance_spent(runner.session.id)
+    assert (await runner.finished).reason is Reason.DOWNLOAD_LIMIT
+
+
 async def test_the_version_is_read_where_the_profile_says(stage: Stage) -> None:
     stage.profile = replace(QUICK, version_resource=VersionResource.PACKAGE_VERSION)
     device = stage.gateway.add("a")

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
 from custom_components.flownexus_ota.ota.report import (
+    AllowanceSpent,
     Answer,
     BytesServed,
     DeadlinePassed,
@@ -134,6 +135,20 @@ def test_a_transfer_without_progress_is_read_then_failed_and_reset() -> None:
     play.tell(read(1, 0))
     assert play.outcome == (Phase.FAILED, 4, Reason.TRANSFER_STALLED)
     assert play.asked == ["EndOffer", "ResetDevice"]
+
+
+@pytest.mark.parametrize("play", [offered(), transferring()])
+def test_a_device_that_loads_over_and_over_is_failed_and_reset(play: Play) -> None:
+    play.tell(AllowanceSpent())
+    assert play.outcome == (Phase.FAILED, 4, Reason.DOWNLOAD_LIMIT)
+    assert play.asked == ["EndOffer", "ResetDevice"]
+
+
+@pytest.mark.parametrize("play", [staged(), installing()])
+def test_a_used_up_address_means_nothing_once_the_image_is_there(play: Play) -> None:
+    phase = play.phase
+    play.tell(AllowanceSpent())
+    assert (play.phase, play.commands) == (phase, ())
 
 
 def test_bytes_after_the_deadline_save_the_transfer() -> None:

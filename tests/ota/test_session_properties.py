@@ -26,6 +26,7 @@ from custom_components.flownexus_ota.ota.command import (
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import Confirm, Profile
 from custom_components.flownexus_ota.ota.report import (
+    AllowanceSpent,
     Answer,
     BytesServed,
     CancelRequested,
@@ -301,6 +302,7 @@ REPORTS: st.SearchStrategy[Report] = st.one_of(
     st.just(OfferRefused(detail="no battery")),
     st.builds(ExecuteAnswered, answer=st.sampled_from(Answer), code=st.sampled_from([None, 405])),
     st.just(BytesServed()),
+    st.just(AllowanceSpent()),
     st.just(DeadlinePassed()),
 )
 

@@ -8,6 +8,7 @@ import pytest
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.report import (
+    AllowanceSpent,
     Answer,
     DeadlinePassed,
     DeviceRead,
@@ -100,6 +101,13 @@ def test_a_result_that_overtakes_the_refused_write_still_finds_the_other_scheme(
     play.tell(ResultReported(result=9), UriAnswered(answer=Answer.REFUSED, code=400))
     play.tell(DeviceRead(state=0, result=9, version=OLD))
     assert (play.phase, play.session.refused_schemes) == (Phase.WAITING, ("https",))
+
+
+def test_a_used_up_url_is_followed_by_a_fresh_one() -> None:
+    play = transferring(profile=THRICE).tell(AllowanceSpent())
+    assert (play.phase, play.session.waiting_reason) == (Phase.WAITING, WaitingReason.BACK_OFF)
+    assert (play.session.reason, play.session.offer_number) == (Reason.DOWNLOAD_LIMIT, 1)
+    assert play.asked == ["EndOffer", "ResetDevice"]
 
 
 def test_what_an_attempt_left_on_the_device_is_dropped_before_the_next() -> None:

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from custom_components.flownexus_ota.serving.gate import DownloadGate, DownloadLimits
 from custom_components.flownexus_ota.serving.handler import (
     DEFAULT_LIMITS,
     TransferLimits,
@@ -46,9 +47,12 @@ class ImageServer:
         limits: TransferLimits = DEFAULT_LIMITS,
         handler_cancellation: bool = True,
         certificate: ssl.SSLContext | None = None,
+        downloads: DownloadLimits | None = None,
+        wait_seconds: float = 0.0,
     ) -> None:
         """Cancel handlers when clients hang up, as Home Assistant does, or not."""
         self.book: Final = OfferBook()
+        self.downloads: Final = DownloadGate(downloads, wait_seconds=wait_seconds)
         self.told: Final[list[int]] = []
         self.port = 0
         self.running = 0
@@ -78,16 +82,23 @@ class ImageServer:
             self.running -= 1
 
     def offer(self, path: Path, *, size_bytes: int | None = None) -> None:
-        """Put an image on offer, its digest taken from its name."""
+        """Put an image on offer, its digest taken from its name, and listen."""
+        self.offer_to(SESSION, TOKEN, path, size_bytes=size_bytes)
+        self.book.add_listener(lambda _session_id, covered: self.told.append(covered))
+
+    def offer_to(
+        self, session_id: str, token: str, path: Path, *, size_bytes: int | None = None
+    ) -> None:
+        """Put an image on offer to one session."""
         offer = Offer(
-            session_id=SESSION,
+            session_id=session_id,
             sha256=hashlib.sha256(path.name.encode()).hexdigest(),
             size_bytes=path.stat().st_size if size_bytes is None else size_bytes,
             file_name="thingy.bin",
             path=path,
+            gate=self.downloads,
         )
-        self.book.add(TOKEN, offer)
-        self.book.add_listener(lambda _session_id, covered: self.told.append(covered))
+        self.book.add(token, offer)
 
     @property
     def etag(self) -> str:

@@ -12,6 +12,7 @@ from custom_components.flownexus_ota.ota.image_error import ImageUnavailableErro
 from custom_components.flownexus_ota.ota.offerable import Offerable, Offered
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE, Profile, UriStyle
 from custom_components.flownexus_ota.ota.session_state import Session, Target
+from custom_components.flownexus_ota.serving.gate import DownloadGate
 from custom_components.flownexus_ota.serving.image_offering import StoredImageOffering
 from custom_components.flownexus_ota.serving.offers import OfferBook
 from custom_components.flownexus_ota.serving.tokens import TokenMint, token_sha256
@@ -30,6 +31,7 @@ class Desk:
     book: OfferBook
     store: ImageStore
     session: Session
+    gate: DownloadGate
     base_urls: dict[str, str] = field(default_factory=lambda: {"http": "http://192.0.2.7:8123"})
 
     async def offer(self, profile: Profile = DEFAULT_PROFILE, **changes: object) -> Offered:
@@ -62,8 +64,11 @@ def desk(tmp_path: Path) -> Desk:
         created_at=datetime(2026, 11, 1, tzinfo=UTC),
     )
     book = OfferBook()
-    offering = StoredImageOffering(store, book, TokenMint(SECRET), base_urls=lambda: made.base_urls)
-    made = Desk(offering=offering, book=book, store=store, session=session)
+    gate = DownloadGate()
+    offering = StoredImageOffering(
+        store, book, TokenMint(SECRET), base_urls=lambda: made.base_urls, gate=gate
+    )
+    made = Desk(offering=offering, book=book, store=store, session=session, gate=gate)
     return made
 
 
@@ -73,6 +78,7 @@ async def test_an_offer_opens_a_url_for_the_stores_file(desk: Desk) -> None:
     offer = desk.book.find(token)
     assert uri == f"http://192.0.2.7:8123/f/{token}/thingy_1.bin"
     assert offer is not None
+    assert offer.gate is desk.gate
     assert offer.path.read_bytes() == IMAGE
     assert offer.path == desk.store.path(desk.session.target.sha256)
 

@@ -1,32 +1,31 @@
 """Which token stands for which image, and who hears of its progress."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from custom_components.flownexus_ota.serving.gate import DownloadGate, DownloadLimits
 from custom_components.flownexus_ota.serving.offers import Offer, OfferBook, Transfer
+
+from .clock import Clock
 
 TOKEN = "A" * 22
 OTHER_TOKEN = "B" * 22
 SIZE = 1000
 
 
-def an_offer(session_id: str = "session", size_bytes: int = SIZE) -> Offer:
+def an_offer(
+    session_id: str = "session", size_bytes: int = SIZE, gate: DownloadGate | None = None
+) -> Offer:
     return Offer(
+        gate=DownloadGate() if gate is None else gate,
         session_id=session_id,
         sha256="c" * 64,
         size_bytes=size_bytes,
         file_name="thingy.bin",
         path=Path("images") / ("c" * 64),
     )
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -228,3 +227,114 @@ def test_a_transfer_of_a_revoked_token_tells_nothing_more(
     transfer.count(0, 100)
     transfer.broke_off()
     assert told == []
+
+
+async def test_a_device_that_has_to_wait_is_alive(
+    book: OfferBook, clock: Clock, told: list[tuple[str, int]]
+) -> None:
+    gate = DownloadGate(DownloadLimits(max_parallel=1), wait_seconds=0)
+    book.add(TOKEN, an_offer("a", gate=gate))
+    book.add(OTHER_TOKEN, an_offer("b", gate=gate))
+    assert await book.admit(TOKEN)
+    assert not await book.admit(OTHER_TOKEN)
+    clock.now += 1
+    assert not await book.admit(OTHER_TOKEN)
+    assert told == [("b", 0), ("b", 0)]
+
+
+async def test_a_session_that_ends_leaves_its_place_to_the_next(book: OfferBook) -> None:
+    gate = DownloadGate(DownloadLimits(max_parallel=1), wait_seconds=0)
+    book.add(TOKEN, an_offer("a", gate=gate))
+    book.add(OTHER_TOKEN, an_offer("b", gate=gate))
+    assert await book.admit(TOKEN)
+    book.revoke("a")
+    assert await book.admit(OTHER_TOKEN)
+
+
+async def test_a_device_that_has_everything_leaves_its_place_to_the_next(book: OfferBook) -> None:
+    gate = DownloadGate(DownloadLimits(max_parallel=1), wait_seconds=0)
+    book.add(TOKEN, an_offer("a", gate=gate))
+    book.add(OTHER_TOKEN, an_offer("b", gate=gate))
+    assert await book.admit(TOKEN)
+    with begun(book) as part:
+        part.count(0, 600)
+    assert not await book.admit(OTHER_TOKEN)
+    with begun(book) as rest:
+        rest.count(600, SIZE)
+    assert await book.admit(OTHER_TOKEN)
+
+
+async def test_the_places_of_one_server_are_not_those_of_another(book: OfferBook) -> None:
+    book.add(
+        TOKEN, an_offer("a", gate=DownloadGate(DownloadLimits(max_parallel=1), wait_seconds=0))
+    )
+    book.add(
+        OTHER_TOKEN,
+        an_offer("b", gate=DownloadGate(DownloadLimits(max_parallel=1), wait_seconds=0)),
+    )
+    assert await book.admit(TOKEN)
+    assert await book.admit(OTHER_TOKEN)
+
+
+@pytest.fixture
+def spent(book: OfferBook) -> list[str]:
+    sessions: list[str] = []
+    book.add_allowance_listener(sessions.append)
+    return sessions
+
+
+def test_a_token_that_is_used_up_is_told_once(book: OfferBook, spent: list[str]) -> None:
+    book.add(TOKEN, an_offer())
+    for _ in range(3):
+        assert book.take_request(TOKEN)
+        begun(book).count(0, SIZE)
+    assert spent == []
+    assert not book.take_request(TOKEN)
+    assert not book.take_request(TOKEN)
+    assert spent == ["session"]
+
+
+def test_a_transfer_that_overdraws_is_cut_and_told(book: OfferBook, spent: list[str]) -> None:
+    cuts: list[str] = []
+    book.add(TOKEN, an_offer())
+    for _ in range(2):
+        begun(book).count(0, SIZE)
+    transfer = book.begin(TOKEN, lambda: cuts.append("cut"))
+    assert transfer is not None
+    begun(book).count(0, 500)
+    transfer.count(0, 500)
+    assert (cuts, spent) == ([], [])
+    transfer.count(0, 501)
+    assert (cuts, spent) == (["cut"], ["session"])
+
+
+def test_the_next_attempt_of_a_session_begins_with_all_of_its_allowance(book: OfferBook) -> None:
+    book.add(TOKEN, an_offer())
+    begun(book).count(0, SIZE)
+    begun(book).count(0, SIZE)
+    begun(book).count(0, SIZE)
+    assert not book.take_request(TOKEN)
+    book.revoke("session")
+    book.add(TOKEN, an_offer())
+    assert book.take_request(TOKEN)
+
+
+async def test_an_unknown_token_is_good_for_nothing(book: OfferBook, spent: list[str]) -> None:
+    remove = book.add_allowance_listener(spent.append)
+    assert not book.take_request(TOKEN)
+    assert not await book.admit(TOKEN)
+    remove()
+    assert spent == []
+
+
+async def test_a_session_that_ends_while_it_waits_takes_no_place(book: OfferBook) -> None:
+    gate = DownloadGate(DownloadLimits(max_parallel=1))
+    for session_id, token in (("a", TOKEN), ("b", OTHER_TOKEN)):
+        book.add(token, an_offer(session_id, gate=gate))
+    assert await book.admit(TOKEN)
+    waiting = asyncio.create_task(book.admit(OTHER_TOKEN), eager_start=True)
+    book.revoke("b")
+    book.revoke("a")
+    await waiting
+    assert book.begin(OTHER_TOKEN, lambda: None) is None
+    assert gate.admit("c")

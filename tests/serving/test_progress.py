@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.flownexus_ota.serving.gate import DownloadLimits
 from custom_components.flownexus_ota.serving.handler import TransferLimits
 from tests.ha.web_server import self_signed_certificate
 
@@ -234,12 +235,15 @@ async def test_a_server_that_stops_cuts_a_transfer_that_waits_for_its_client(
     assert huge_server.running == 0
 
 
-async def test_a_hundred_clients_are_served_at_once(
-    big_server: ImageServer, big_image: bytes
-) -> None:
-    async def fetch() -> bytes:
-        async with RawClient(big_server.port) as client:
-            return (await client.get()).body
+async def test_a_hundred_clients_are_served_at_once(big_path: Path, big_image: bytes) -> None:
+    tokens = [f"{number:022}" for number in range(100)]
+    async with ImageServer(downloads=DownloadLimits(max_parallel=100)) as server:
+        for token in tokens:
+            server.offer_to(token, token, big_path)
 
-    bodies = await asyncio.gather(*(fetch() for _ in range(100)))
+        async def fetch(token: str) -> bytes:
+            async with RawClient(server.port) as client:
+                return (await client.get(token=token)).body
+
+        bodies = await asyncio.gather(*(fetch(token) for token in tokens))
     assert all(body == big_image for body in bodies)

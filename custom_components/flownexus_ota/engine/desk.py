@@ -11,7 +11,14 @@ from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
 from ..ota.phase import Phase, Reason, WaitingReason
 from ..ota.profile import Profile
-from ..ota.report import BytesServed, CancelRequested, ContactLost, PlaceGranted, Resumed
+from ..ota.report import (
+    AllowanceSpent,
+    BytesServed,
+    CancelRequested,
+    ContactLost,
+    PlaceGranted,
+    Resumed,
+)
 from ..ota.session_state import Session
 from ..ota.transition import Situation
 from ..storage.errors import HistoryError
@@ -191,6 +198,12 @@ class SessionDesk:
         record.covered_bytes = covered_bytes
         record.runner.report(BytesServed())
         self._ports.on_device(record)
+
+    def allowance_spent(self, session_id: str) -> None:
+        """Take note that a device loads its image over and over."""
+        runner = self._runners.get(session_id)
+        if runner is not None:
+            runner.report(AllowanceSpent())
 
     def show_queue(self) -> None:
         """Show every waiting device: whoever leaves the queue moves all who come after."""

@@ -258,6 +258,10 @@ class Engine:
         """Take note of how much of its image has left for a device."""
         self._desk.bytes_served(session_id, covered_bytes)
 
+    def allowance_spent(self, session_id: str) -> None:
+        """Take note that a device has been served all that one address is good for."""
+        self._desk.allowance_spent(session_id)
+
     def forget(self, endpoint: Endpoint) -> bool:
         """Drop a device that is neither registered nor being updated; tell whether it is gone."""
         record = self._book.get(endpoint)

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     OFFER_IGNORED = "offer_ignored"
     NO_ANSWER = "no_answer"
     TRANSFER_STALLED = "transfer_stalled"
+    DOWNLOAD_LIMIT = "download_limit"
     EXECUTE_IGNORED = "execute_ignored"
     DID_NOT_COME_BACK = "did_not_come_back"
     WRONG_VERSION = "wrong_version"

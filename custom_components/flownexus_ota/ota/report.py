@@ -126,6 +126,11 @@ class BytesServed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AllowanceSpent:
+    """The device has asked for the image far more often than any sound download does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeadlinePassed:
     """The session's deadline is over."""
 
@@ -147,5 +152,6 @@ type Report = (
     | OfferRefused
     | ExecuteAnswered
     | BytesServed
+    | AllowanceSpent
     | DeadlinePassed
 )

@@ -23,11 +23,20 @@ ATTEMPTS_BY_RESULT: Final[Mapping[int, int]] = {
 
 # What we concluded ourselves: only what a better moment can cure.
 REASONS_TRIED_AGAIN: Final = frozenset(
-    {Reason.NO_ANSWER, Reason.OFFER_IGNORED, Reason.TRANSFER_STALLED, Reason.NOT_INSTALLED}
+    {
+        Reason.NO_ANSWER,
+        Reason.OFFER_IGNORED,
+        Reason.TRANSFER_STALLED,
+        Reason.DOWNLOAD_LIMIT,
+        Reason.NOT_INSTALLED,
+    }
 )
 
 # A URL that a device calls invalid may have been an expired one.
 RESULTS_THAT_NEED_A_FRESH_URL: Final = frozenset({UpdateResult.INVALID_URI})
+
+# Whoever used the old one up may go on asking for it.
+REASONS_THAT_NEED_A_FRESH_URL: Final = frozenset({Reason.DOWNLOAD_LIMIT})
 
 # Without us its URL answers nothing, or 404; the flownexus sample calls every failure 8.
 RESULTS_OF_OUR_DOWNTIME: Final = frozenset(

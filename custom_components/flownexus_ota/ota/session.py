@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from ..lwm2m.firmware_update import UpdateResult, UpdateState
+from .command import ResetDevice
 from .contact import (
     end_cancelling_in_vain,
     install_after_all,
@@ -30,6 +31,7 @@ from .phase import Phase, Reason
 from .profile import Profile
 from .proof import proof_of_success
 from .report import (
+    AllowanceSpent,
     Answer,
     BytesServed,
     CancelRequested,
@@ -133,6 +135,8 @@ def _judge_running(it: Situation, report: Report, before: Session) -> Step:
             return _execute_answered(it, answer, code)
         case BytesServed():
             return _served(it)
+        case AllowanceSpent():
+            return _spent(it)
         case _:
             return it.stay()
 
@@ -226,6 +230,13 @@ def _execute_answered(it: Situation, answer: Answer, code: int | None) -> Step:
 def _served(it: Situation) -> Step:
     if it.session.phase in (Phase.OFFERED, Phase.TRANSFERRING):
         return it.enter(Phase.TRANSFERRING)
+    return it.stay()
+
+
+def _spent(it: Situation) -> Step:
+    """A device that loads and loads never ends by itself; what it holds it has to drop."""
+    if it.session.phase in (Phase.OFFERED, Phase.TRANSFERRING):
+        return it.fail(UpdateResult.CONNECTION_LOST, Reason.DOWNLOAD_LIMIT, ResetDevice())
     return it.stay()
 
 

@@ -8,6 +8,7 @@ from .command import Command, EndOffer, ExecuteUpdate, ReadDevice, ResetDevice, 
 from .phase import Phase, Reason, WaitingReason
 from .profile import Profile
 from .retry import (
+    REASONS_THAT_NEED_A_FRESH_URL,
     RESULTS_OF_OUR_DOWNTIME,
     RESULTS_THAT_NEED_A_FRESH_URL,
     back_off_after,
@@ -153,7 +154,9 @@ class Situation:
 
     def _back_off(self, result: int, reason: Reason, *commands: Command) -> Step:
         session = self.session
-        fresh_url = result in RESULTS_THAT_NEED_A_FRESH_URL
+        fresh_url = (
+            result in RESULTS_THAT_NEED_A_FRESH_URL or reason in REASONS_THAT_NEED_A_FRESH_URL
+        )
         refused = session.scheme if result == UpdateResult.UNSUP_PROTO else None
         waiting = replace(
             session,

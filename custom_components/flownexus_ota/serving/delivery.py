@@ -61,7 +61,8 @@ class Delivery:
         while True:
             before_bytes, left_bytes = left_bytes, self._count()
             now = loop.time()
-            if left_bytes > before_bytes:
+            # A client that has all that was written waits for us, not we for it.
+            if left_bytes > before_bytes or left_bytes == self._outflow.written_bytes:
                 moved_at = now
             if left_bytes == self._length_bytes or self._outflow.is_broken():
                 return

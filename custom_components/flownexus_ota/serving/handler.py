@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from multidict import istr
 
 from .delivery import Delivery
+from .gate import RETRY_AFTER_SECONDS
 from .offers import Offer, OfferBook
 from .outflow import Outflow
 from .ranges import Full, NotModified, NotSatisfiable, Partial, Selection, select
@@ -41,7 +42,7 @@ DEFAULT_LIMITS: Final = TransferLimits()
 
 
 async def serve_image(
-    request: web.Request,
+    request: web.BaseRequest,
     book: OfferBook,
     token: str,
     *,
@@ -49,13 +50,16 @@ async def serve_image(
 ) -> web.StreamResponse:
     """Answer a GET or HEAD for the image that `token` stands for.
 
-    A token that stands for none, whatever the reason, gets the same 404. Every answer has a length
-    and none a compression, a redirect or a cookie. Returns when the client has received the body or
-    is gone. Raises nothing but `CancelledError`; no log line holds the token.
+    A token that stands for none, whatever the reason, gets the same 404; one that is used up 429;
+    503 means that others have to be served first. Every answer has a length and none a compression,
+    a redirect or a cookie. Returns when the client has received the body or is gone. Raises nothing
+    but `CancelledError`; no log line holds the token.
     """
     offer = book.find(token)
     if offer is None:
-        return _not_found()
+        return not_found()
+    if not book.take_request(token):
+        return _text(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests\n")
     selection = _selection(request, offer)
     if isinstance(selection, NotModified):
         return _not_modified(offer)
@@ -67,11 +71,13 @@ async def serve_image(
         part, response = selection, _partial(offer, selection)
     if request.method == hdrs.METH_HEAD:
         return response
+    if not await book.admit(token):
+        return _busy()
     return await _send(request, response, book, token, offer, part, limits)
 
 
 async def _send(
-    request: web.Request,
+    request: web.BaseRequest,
     response: web.StreamResponse,
     book: OfferBook,
     token: str,
@@ -87,7 +93,8 @@ async def _send(
         with await _open(offer) as file:
             transfer = book.begin(token, outflow.cut)
             if transfer is None:  # Revoked while the file was opened.
-                return _not_found()
+                return not_found()
+            outflow.throttle = transfer.throttle
             with transfer:
                 await response.prepare(request)
                 delivery = Delivery(outflow, transfer, part, stall_seconds=limits.stall_seconds)
@@ -108,7 +115,7 @@ def _broken(response: web.StreamResponse) -> web.StreamResponse:
     return response
 
 
-def _selection(request: web.Request, offer: Offer) -> Selection:
+def _selection(request: web.BaseRequest, offer: Offer) -> Selection:
     headers = request.headers
     # Ranges are defined for GET alone.
     ranges = headers.getall(hdrs.RANGE, []) if request.method == hdrs.METH_GET else []
@@ -154,7 +161,14 @@ def _not_satisfiable(offer: Offer) -> web.Response:
     return response
 
 
-def _not_found() -> web.Response:
+def _busy() -> web.Response:
+    response = _text(HTTPStatus.SERVICE_UNAVAILABLE, "Others are being served, come again\n")
+    response.headers[hdrs.RETRY_AFTER] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def not_found() -> web.Response:
+    """Return what everybody gets who asks for something that is not on offer."""
     return _text(HTTPStatus.NOT_FOUND, "Not found\n")
 
 

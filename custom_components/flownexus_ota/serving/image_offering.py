@@ -11,6 +11,7 @@ from ..ota.profile import Profile
 from ..ota.scheme import usable_schemes
 from ..ota.session_state import Session
 from ..storage.image_store import ImageStore
+from .gate import DownloadGate
 from .offers import Offer, OfferBook
 from .package_uri import PackageUriTooLongError, package_uri
 from .tokens import TokenMint, token_sha256
@@ -27,15 +28,17 @@ class StoredImageOffering:
         mint: TokenMint,
         *,
         base_urls: Callable[[], Mapping[str, str]],
+        gate: DownloadGate,
     ) -> None:
         """Take the store, the open offers, and what tells the base URLs as they are now.
 
-        They come by scheme, the preferred first.
+        They come by scheme, the preferred first. All devices of the server go through `gate`.
         """
         self._store = store
         self._book = book
         self._mint = mint
         self._base_urls = base_urls
+        self._gate = gate
 
     def token_sha256(self, session: Session) -> str:
         """Return the fingerprint of the session's token."""
@@ -73,6 +76,7 @@ class StoredImageOffering:
                 size_bytes=target.size_bytes,
                 file_name=target.file_name,
                 path=self._store.path(target.sha256),
+                gate=self._gate,
             ),
         )
         return Offered(uri=uri, scheme=schemes[0], other_schemes=schemes[1:])

@@ -12,6 +12,8 @@ from typing import Final, NoReturn, final
 
 from aiohttp import web
 
+from .pace import UNTHROTTLED, Throttle
+
 if sys.platform == "linux":
     import fcntl
     import termios
@@ -35,6 +37,7 @@ class Outflow:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         """Send over `transport`, which is a TCP connection with or without TLS."""
+        self.throttle: Throttle = UNTHROTTLED
         self._transport: Final = transport
         self._socket: Final[socket.socket] = transport.get_extra_info("socket").dup()
         self._is_plain: Final = transport.get_extra_info("sslcontext") is None
@@ -52,6 +55,11 @@ class Outflow:
         held_bytes = self._transport.get_write_buffer_size() + _queued_bytes(self._socket)
         return max(0, self._written_bytes - held_bytes)
 
+    @property
+    def written_bytes(self) -> int:
+        """How much of the body has been written: what has not left waits for the client."""
+        return self._written_bytes
+
     def is_broken(self) -> bool:
         """Tell whether the connection has ended."""
         return (
@@ -68,8 +76,9 @@ class Outflow:
         if self._is_plain and not self._transport.get_write_buffer_size():
             start = await self._send_by_kernel(file, start, end)
         while start < end:
+            count = await self._portion(end - start)
             chunk = await asyncio.get_running_loop().run_in_executor(
-                None, os.pread, file.fileno(), min(SLICE_BYTES, end - start), start
+                None, os.pread, file.fileno(), count, start
             )
             await response.write(chunk)
             self._written_bytes += len(chunk)
@@ -90,8 +99,11 @@ class Outflow:
 
     async def _send_by_kernel(self, file: FileIO, start: int, end: int) -> int:
         """Send without copying, as far as the file system can do that; return how far it was."""
+        paid_to = start
         while start < end:
-            sent = self._send_slice(file, start, min(SLICE_BYTES, end - start))
+            if paid_to == start:
+                paid_to += await self._portion(end - start)
+            sent = self._send_slice(file, start, paid_to - start)
             if sent is None:
                 break
             start += sent
@@ -101,6 +113,12 @@ class Outflow:
             elif start < end:
                 await asyncio.sleep(0)
         return start
+
+    async def _portion(self, wanted: int) -> int:
+        """Return how much may be sent now, after waiting for its turn."""
+        portion = self.throttle.portion(min(SLICE_BYTES, wanted))
+        await self.throttle.wait_for(portion)
+        return portion
 
     def _send_slice(self, file: FileIO, start: int, count: int) -> int | None:
         """Return how much the kernel took; `None` when it cannot send from this file system."""
