@@ -1,6 +1,6 @@
 """The form for a profile: how one kind of device wants to be treated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
+    TextSelectorConfig,
 )
 
 from .ota.pattern import fits_everything
@@ -24,6 +25,7 @@ from .ota.profile import DEFAULT_PROFILE
 from .profiles import (
     CHOICES,
     CONF_ASSUME_HTTP,
+    CONF_COMPILED_IN_HOSTS,
     CONF_MAX_ATTEMPTS,
     CONF_NAME,
     CONF_TIMES,
@@ -31,6 +33,7 @@ from .profiles import (
     TIMES,
     default_times,
 )
+from .serving.host_name import normalise_host
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -82,6 +85,9 @@ PROFILE_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_NAME): TextSelector(),
         **{vol.Optional(name): TextSelector() for name in PATTERNS},
         **{vol.Required(name, default=_default(name)): _choice(name) for name in CHOICES},
+        vol.Optional(CONF_COMPILED_IN_HOSTS, default=list): TextSelector(
+            TextSelectorConfig(multiple=True)
+        ),
         vol.Required(CONF_ASSUME_HTTP, default=DEFAULT_PROFILE.assume_http): BooleanSelector(),
         vol.Required(CONF_MAX_ATTEMPTS, default=DEFAULT_PROFILE.max_attempts): NumberSelector(
             NumberSelectorConfig(
@@ -137,6 +143,7 @@ class ProfileFlow(ConfigSubentryFlow):
         self._errors = {}
         name = user_input[CONF_NAME].strip()
         patterns = {each: user_input.get(each, "").strip() for each in PATTERNS}
+        hosts = self._hosts(user_input[CONF_COMPILED_IN_HOSTS])
         times = {each: timedelta(**user_input[CONF_TIMES][each]) for each in TIMES}
         if not name:
             self._errors[CONF_NAME] = "name_missing"
@@ -149,10 +156,19 @@ class ProfileFlow(ConfigSubentryFlow):
         return name, {
             **{each: pattern for each, pattern in patterns.items() if pattern},
             **{each: user_input[each] for each in CHOICES},
+            CONF_COMPILED_IN_HOSTS: hosts,
             CONF_ASSUME_HTTP: user_input[CONF_ASSUME_HTTP],
             CONF_MAX_ATTEMPTS: int(user_input[CONF_MAX_ATTEMPTS]),
             CONF_TIMES: {each: time.total_seconds() for each, time in times.items()},
         }
+
+    def _hosts(self, typed: Iterable[str]) -> list[str]:
+        """Return hosts as they are written in certificates; a mistake goes to the form."""
+        try:
+            return sorted({normalise_host(each) for each in typed})
+        except ValueError:
+            self._errors[CONF_COMPILED_IN_HOSTS] = "invalid_host"
+            return []
 
 
 def _shown(name: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,6 +74,7 @@ async def test_everything_on_the_form_reaches_the_engine(hass: HomeAssistant) ->
         "version_resource": "5_0_7",
         "reset": "nul_package",
         "assume_http": False,
+        "compiled_in_hosts": ["FW.example.org", "fw.example.org.", "192.168.1.10"],
         "max_attempts": 7.0,
     }
     await sent(hass, entry, form)
@@ -85,6 +86,7 @@ async def test_everything_on_the_form_reaches_the_engine(hass: HomeAssistant) ->
         version_resource=VersionResource.PACKAGE_VERSION,
         reset=ResetWay.NUL_PACKAGE,
         assume_http=False,
+        compiled_in_hosts=("192.168.1.10", "fw.example.org"),
         max_attempts=7,
         deadlines=replace(
             DEFAULT_PROFILE.deadlines, offered=timedelta(seconds=5), waiting=timedelta(days=2)
@@ -100,6 +102,10 @@ async def test_everything_on_the_form_reaches_the_engine(hass: HomeAssistant) ->
         (filled(name="Taken"), {"name": "name_taken"}),
         (filled(model=""), {"base": "no_pattern"}),
         (filled(model="*"), {"base": "no_pattern"}),
+        (
+            filled(compiled_in_hosts=["https://fw.example.org"]),
+            {"compiled_in_hosts": "invalid_host"},
+        ),
         (with_times(offered={"seconds": 0}), {"base": "time_out_of_range"}),
         (with_times(waiting={"days": 366}), {"base": "time_out_of_range"}),
     ],

@@ -88,6 +88,9 @@ class Profile:
     """The treatment of one kind of device."""
 
     uri_style: UriStyle = UriStyle.ABSOLUTE
+    compiled_in_hosts: tuple[str, ...] = ()
+    """Names and addresses that devices which take a path have compiled in: a server certificate
+    has to name them."""
     protocol: ProtocolChoice = ProtocolChoice.AUTO
     assume_http: bool = True
     """Take a device without 5/x/8 for one that fetches by HTTP: Zephyr's object 5 never lists its
