@@ -11,14 +11,19 @@ from typing import Final, final
 class IncomingFile:
     """A new file at `path`, which nobody may take for a whole one; blocking, raises `OSError`."""
 
-    def __init__(self, path: Path) -> None:
-        """Begin the file anew; what lay there under this name was left by a crash."""
+    def __init__(self, path: Path, *, is_private: bool = False) -> None:
+        """Begin the file anew; what lay there under this name was left by a crash.
+
+        A private one is readable by this user alone from its first moment on.
+        """
         path.unlink(missing_ok=True)
         self.path: Final = path
         self.size_bytes = 0
         self._is_finished = False
         self._digest: Final = hashlib.sha256()
-        self._file: Final = path.open("xb")
+        mode = 0o600 if is_private else 0o666
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        self._file: Final = os.fdopen(descriptor, "wb")
 
     @property
     def sha256(self) -> str:
@@ -46,3 +51,12 @@ class IncomingFile:
         if not self._is_finished:
             with suppress(OSError):
                 self.path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed or removed in a folder outlive a power cut; raise `OSError`."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
