@@ -59,7 +59,7 @@ async def serve_image(
     if offer is None:
         return not_found()
     if not book.take_request(token):
-        return _text(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests\n")
+        return plain_text(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests\n")
     selection = _selection(request, offer)
     if isinstance(selection, NotModified):
         return _not_modified(offer)
@@ -104,7 +104,7 @@ async def _send(
         return _broken(response)
     except OSError as err:
         _LOGGER.warning("Image %s cannot be read: %s", offer.sha256, err.strerror)
-        return _text(HTTPStatus.INTERNAL_SERVER_ERROR, "Image cannot be read\n")
+        return plain_text(HTTPStatus.INTERNAL_SERVER_ERROR, "Image cannot be read\n")
     finally:
         outflow.close()
 
@@ -156,23 +156,24 @@ def _not_modified(offer: Offer) -> web.Response:
 
 
 def _not_satisfiable(offer: Offer) -> web.Response:
-    response = _text(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Range not satisfiable\n")
+    response = plain_text(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Range not satisfiable\n")
     response.headers[hdrs.CONTENT_RANGE] = f"bytes */{offer.size_bytes}"
     return response
 
 
 def _busy() -> web.Response:
-    response = _text(HTTPStatus.SERVICE_UNAVAILABLE, "Others are being served, come again\n")
+    response = plain_text(HTTPStatus.SERVICE_UNAVAILABLE, "Others are being served, come again\n")
     response.headers[hdrs.RETRY_AFTER] = str(RETRY_AFTER_SECONDS)
     return response
 
 
 def not_found() -> web.Response:
     """Return what everybody gets who asks for something that is not on offer."""
-    return _text(HTTPStatus.NOT_FOUND, "Not found\n")
+    return plain_text(HTTPStatus.NOT_FOUND, "Not found\n")
 
 
-def _text(status: HTTPStatus, text: str) -> web.Response:
+def plain_text(status: HTTPStatus, text: str) -> web.Response:
+    """Return an answer for people, with the headers that all of ours have."""
     return web.Response(status=status, text=text, headers=_COMMON_HEADERS)
 
 
