@@ -40,7 +40,7 @@ def write_key(
 def write_rsa_pair(
     certificate: Path, key: Path, host: str, *, bits: int = 2048
 ) -> x509.Certificate:
-    """Write a self-signed certificate that is good for a day, and its key."""
+    """Write a self-signed certificate that is good for 90 days, and its key."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -51,7 +51,7 @@ def write_rsa_pair(
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_after(now + 90 * DAY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(private, hashes.SHA256())

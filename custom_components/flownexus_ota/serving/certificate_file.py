@@ -20,7 +20,7 @@ WARN_BEFORE_END: Final = timedelta(days=14)
 
 
 class CertificateProblem(StrEnum):
-    """What is wrong with a person's files; each is a translation key."""
+    """What is wrong with a listener's certificate; each is a translation key."""
 
     UNREADABLE = "unreadable"
     """A file is missing, a folder, too large or not ours to read. Placeholders: file, error."""
@@ -42,10 +42,35 @@ class CertificateProblem(StrEnum):
     """Placeholders: file, date."""
     HOST_NOT_NAMED = "host_not_named"
     """Devices look for the server under a name that is not in it. Placeholders: file, hosts."""
+    AUTHORITY_UNREADABLE = "authority_unreadable"
+    """Our own authority is damaged or not ours to read. Placeholders: file, error."""
+    AUTHORITY_EXPIRES_SOON = "authority_expires_soon"
+    """Devices have to be given another one. Placeholders: file, date."""
+    NOT_ISSUED = "not_issued"
+    """We cannot issue one, or not write it. Placeholders: file, error."""
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether there is no certificate to serve with, instead of a questionable one."""
+        return self in _FATAL
+
+
+_FATAL: Final = frozenset(
+    {
+        CertificateProblem.UNREADABLE,
+        CertificateProblem.NO_CERTIFICATE,
+        CertificateProblem.NO_KEY,
+        CertificateProblem.KEY_ENCRYPTED,
+        CertificateProblem.KEY_MISMATCH,
+        CertificateProblem.UNUSABLE,
+        CertificateProblem.AUTHORITY_UNREADABLE,
+        CertificateProblem.NOT_ISSUED,
+    }
+)
 
 
 class CertificateFileError(Exception):
-    """The files cannot be used at all."""
+    """Something is wrong with a listener's certificate."""
 
     def __init__(self, problem: CertificateProblem, **placeholders: str) -> None:
         """Keep which problem it is, and what a text about it has to name."""
@@ -80,11 +105,11 @@ def shortcomings(
     """Yield what is wrong with a certificate that can be used, for devices that look closely."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:
-        yield _dated(CertificateProblem.NOT_YET_VALID, file, begin)
+        yield dated_error(CertificateProblem.NOT_YET_VALID, file, begin)
     elif now > end:
-        yield _dated(CertificateProblem.EXPIRED, file, end)
+        yield dated_error(CertificateProblem.EXPIRED, file, end)
     elif now > end - WARN_BEFORE_END:
-        yield _dated(CertificateProblem.EXPIRES_SOON, file, end)
+        yield dated_error(CertificateProblem.EXPIRES_SOON, file, end)
     named = hosts_of(certificate)
     if missing := sorted(host for host in hosts if not is_named(host, named)):
         yield CertificateFileError(
@@ -92,7 +117,8 @@ def shortcomings(
         )
 
 
-def _dated(problem: CertificateProblem, file: Path, at: datetime) -> CertificateFileError:
+def dated_error(problem: CertificateProblem, file: Path, at: datetime) -> CertificateFileError:
+    """Return the error that names the day on which something ends or begins."""
     return CertificateFileError(problem, file=str(file), date=f"{at:%Y-%m-%d}")
 
 
@@ -120,15 +146,16 @@ def _content(file: Path) -> bytes:
     """Return what is in a file; a pipe, which would be waited for, is refused."""
     try:
         if file.exists() and not file.is_file():
-            raise IsADirectoryError(None, "it is no file")
+            raise unreadable_error(file, "it is no file")
         with file.open("rb") as opened:
             content = opened.read(SIZE_LIMIT_BYTES + 1)
     except OSError as err:
-        raise _unreadable(file, err.strerror or str(err)) from err
+        raise unreadable_error(file, err.strerror or str(err)) from err
     if len(content) > SIZE_LIMIT_BYTES:
-        raise _unreadable(file, f"more than {SIZE_LIMIT_BYTES} bytes")
+        raise unreadable_error(file, f"more than {SIZE_LIMIT_BYTES} bytes")
     return content
 
 
-def _unreadable(file: Path, error: str) -> CertificateFileError:
+def unreadable_error(file: Path, error: str) -> CertificateFileError:
+    """Return the error that says why a file of a person's cannot be read."""
     return CertificateFileError(CertificateProblem.UNREADABLE, file=str(file), error=error)

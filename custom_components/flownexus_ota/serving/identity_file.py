@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from ..storage.incoming_file import IncomingFile, sync_folder
@@ -29,6 +30,9 @@ class Renewal:
 
 DEFAULT_RENEWAL: Final = Renewal()
 
+# Several servers share one authority, and may be the first to need it at the same moment.
+_ONE_AT_A_TIME: Final = Lock()
+
 
 def authority_in(file: Path, organisation: str, *, now: datetime) -> Identity:
     """Return the authority in a file, made and written there if there is no file.
@@ -36,12 +40,13 @@ def authority_in(file: Path, organisation: str, *, now: datetime) -> Identity:
     Raises `OSError`, and `ValueError` for a file that holds none: devices may trust the one that it
     held, and nobody but a person can tell whether there is a copy.
     """
-    try:
-        return parse_identity(file.read_text(encoding="ascii"))
-    except FileNotFoundError:
-        authority = make_authority(organisation, now=now)
-        write_identity(file, authority)
-        return authority
+    with _ONE_AT_A_TIME:
+        try:
+            return parse_identity(file.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            authority = make_authority(organisation, now=now)
+            write_identity(file, authority)
+            return authority
 
 
 def current_in(
