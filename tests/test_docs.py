@@ -22,6 +22,7 @@ from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
 from custom_components.flownexus_ota.ota.sidecar import Sidecar, parse_sidecar
 from custom_components.flownexus_ota.sensor import PHASE, SERVER_SENSORS
+from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.update import DESCRIPTION
 from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
@@ -108,7 +109,7 @@ def test_the_entities_in_the_readme_are_those_there_are() -> None:
 def test_the_actions_in_the_readme_are_those_there_are() -> None:
     rows = README_TABLES["action | what it does"]
     assert set(first_codes(rows)) == {f"{DOMAIN}.{action}" for action in TEXTS["services"]}
-    assert set(services.OUTCOMES) <= set(code_in(rows[-1][1]))
+    assert set(services.OUTCOMES) <= {code for row in rows for code in code_in(row[1])}
 
 
 def test_the_attributes_in_the_readme_are_those_of_the_phase_sensor() -> None:
@@ -145,6 +146,11 @@ def test_the_texts_under_troubleshooting_are_those_that_people_see() -> None:
     errors = TEXTS["config"]["error"].values()
     shown = [row[0] for row in README_TABLES["text | usual cause"]]
     assert [text for text in shown if not any(error.startswith(text) for error in errors)] == []
+
+
+def test_the_problems_in_the_readme_are_those_that_the_self_test_finds() -> None:
+    rows = README_TABLES["problem | what was seen | usual cause, and what helps"]
+    assert first_codes(rows) == [problem.value for problem in UrlProblem]
 
 
 def test_the_options_of_the_demo_in_the_readme_are_those_it_has() -> None:

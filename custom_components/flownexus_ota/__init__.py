@@ -37,9 +37,12 @@ from .ota.profile_match import profile_for
 from .profiles import rules_of
 from .pruning import async_keep_pruned
 from .runtime import FlownexusConfigEntry, RuntimeData
+from .self_test import SelfTest, SelfTestPorts
+from .self_test_services import async_register_self_test
 from .services import async_register_services
 from .serving.gate import DownloadGate
 from .serving.image_offering import StoredImageOffering
+from .serving.self_test_rules import is_loopback_url
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
@@ -61,6 +64,7 @@ async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
     """Register what can be registered only once."""
     prepare_shared(hass)
     async_register_services(hass)
+    async_register_self_test(hass)
     return True
 
 
@@ -162,21 +166,12 @@ async def _async_check(runtime: RuntimeData) -> None:
 def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> RuntimeData:
     """Make the parts of one server and join them."""
     client = leshan_client(hass, entry.data)
-    hub = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.entry_id)},
-        name=entry.title,
-        manufacturer="Eclipse",
-        model="Leshan",
-        entry_type=dr.DeviceEntryType.SERVICE,
-        configuration_url=entry.data[CONF_URL],
-    )
     runtime = RuntimeData(
         hass=hass,
         entry=entry,
         client=client,
         shared=shared,
-        hub_device_id=hub.id,
+        hub_device_id=_hub_device_id(hass, entry),
         server=ServerCoordinator(hass, entry, _unknown_server()),
     )
     gate = DownloadGate()
@@ -187,6 +182,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         base_urls=lambda: firmware_base_urls(hass, entry.options),
         gate=gate,
     )
+    runtime.self_test = _new_self_test(runtime)
 
     def on_writable(is_writable: bool) -> None:  # noqa: FBT001 # the chronicle calls it by position
         if is_writable:
@@ -211,12 +207,40 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
             on_device=runtime.async_device_changed,
             on_server=on_server,
             on_not_authorised=lambda: entry.async_start_reauth(hass),
-            on_session=runtime.announcer.async_session_changed,
+            on_session=runtime.async_session_changed,
             on_arrived_late=runtime.announcer.async_arrived_late,
         ),
     )
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
     return runtime
+
+
+def _hub_device_id(hass: HomeAssistant, entry: FlownexusConfigEntry) -> str:
+    """Enter the server in the device registry; return its id there."""
+    hub = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.entry_id)},
+        name=entry.title,
+        manufacturer="Eclipse",
+        model="Leshan",
+        entry_type=dr.DeviceEntryType.SERVICE,
+        configuration_url=entry.data[CONF_URL],
+    )
+    return hub.id
+
+
+def _new_self_test(runtime: RuntimeData) -> SelfTest:
+    hass, entry = runtime.hass, runtime.entry
+    is_server_here = is_loopback_url(entry.data[CONF_URL])
+    return SelfTest(
+        hass,
+        entry,
+        runtime.shared.book,
+        SelfTestPorts(
+            base_urls=lambda: firmware_base_urls(hass, entry.options),
+            are_devices_here=lambda: is_server_here and runtime.engine.are_devices_local,
+        ),
+    )
 
 
 def max_parallel_updates(options: Mapping[str, Any]) -> int:
@@ -242,6 +266,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
         return
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
     runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
+    runtime.self_test.async_settings_changed()
     if (rules := rules_of(entry)) != runtime.profile_rules:
         runtime.profile_rules = rules
         runtime.engine.profiles_changed()

@@ -196,6 +196,11 @@ def history_not_readable_error(detail: str) -> HomeAssistantError:
     return _failure("history_not_readable", detail=detail)
 
 
+def self_test_failed_error(detail: str) -> HomeAssistantError:
+    """Return what to raise when the firmware base URL could not be tested."""
+    return _failure("self_test_failed", detail=detail)
+
+
 def as_fetch_error(error: FetchError) -> HomeAssistantError:
     """Return what to raise when something that was to be downloaded did not come."""
     return _failure(error.key, **error.details)

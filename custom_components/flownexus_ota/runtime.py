@@ -20,7 +20,9 @@ from .leshan.client import LeshanClient
 from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
 from .ota.profile_match import ProfileRule
+from .ota.session_state import Session
 from .profiles import rules_of
+from .self_test import SelfTest
 from .shared import Shared
 
 type FlownexusConfigEntry = ConfigEntry[RuntimeData]
@@ -46,6 +48,7 @@ class RuntimeData:
     """The most specific first."""
     engine: Engine = field(init=False)
     announcer: Announcer = field(init=False)
+    self_test: SelfTest = field(init=False)
     client_data: Mapping[str, Any] = field(init=False)
     """The entry's data that the client was made of."""
     devices: dict[Endpoint, DeviceCoordinator] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class RuntimeData:
             self._showing_catalogue = None
         await self.engine.stop()  # what it has loaded works already before it lives
         clear_foreign_updates_of_server(self.hass, self.entry)
+        self.self_test.async_stop()
         # Last: an engine that ends says that its server is no longer connected.
         if self._cancel_server_update is not None:
             self._cancel_server_update()
@@ -120,6 +124,12 @@ class RuntimeData:
         coordinator.async_show(view)
         if view.is_foreign_busy != was_foreign_busy:
             self.announcer.async_foreign_changed(view)
+
+    @callback
+    def async_session_changed(self, before: Session | None, session: Session) -> None:
+        """Announce a step of a session; the first of all has the addresses tested."""
+        self.announcer.async_session_changed(before, session)
+        self.self_test.async_session_changed(session)
 
     @callback
     def async_server_changed(self) -> None:

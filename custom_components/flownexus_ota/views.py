@@ -46,16 +46,13 @@ class FirmwareView(HomeAssistantView):
         """
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            if hass.is_stopping:
+            book, token = hass.data[DATA_OFFER_BOOK], request.match_info["token"]
+            # A download that our restart broke off: its offer may be on its way back, and a device
+            # that hears 404 gives the URL up for good.
+            is_early = not hass.is_running and book.find(token) is None
+            if hass.is_stopping or is_early:
                 return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-            response = await serve_image(
-                request, hass.data[DATA_OFFER_BOOK], request.match_info["token"]
-            )
-            if response.status == HTTPStatus.NOT_FOUND and not hass.is_running:
-                # A download that our restart broke off: its offer may be on its way back, and a
-                # device that hears 404 gives the URL up for good.
-                return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-            return response
+            return await serve_image(request, book, token)
 
         for prefix in (ABSOLUTE_PREFIX, PATH_PREFIX):
             # Devices that put a host and a path together easily double the slash between them.

@@ -6,6 +6,7 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any, Final
 
+import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.entity import EntityDescription
@@ -19,11 +20,13 @@ from custom_components.flownexus_ota import (
     event,
     options_flow,
     profile_flow,
+    self_test_services,
     sensor,
     services,
     update,
 )
 from custom_components.flownexus_ota.const import DOMAIN
+from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
 from custom_components.flownexus_ota.exceptions import EXCHANGE_KEYS, FAILURE_REASONS
 from custom_components.flownexus_ota.issues import (
     CATALOGUE_ISSUE_PREFIX,
@@ -39,6 +42,7 @@ from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReas
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
 from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
+from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.sources.fetch_errors import FetchError
 from custom_components.flownexus_ota.sources.folder import FolderProblem
 
@@ -71,6 +75,7 @@ SCHEMAS: Final = {
     services.SERVICE_CANCEL_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_RETRY_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_GET_HISTORY: services.HISTORY_SCHEMA,
+    self_test_services.SERVICE_TEST_FIRMWARE_URL: self_test_services.SELF_TEST_SCHEMA,
 }
 FORMS: Final = {
     ("config", "user"): config_flow.SERVER_SCHEMA,
@@ -171,25 +176,34 @@ def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
 
     used |= {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE, FOREIGN_UPDATE}
     used |= {*RESULTS_TO_ACT_ON.values(), *REASONS_TO_ACT_ON.values()}
+    used |= {f"{FIRMWARE_URL_PREFIX}{problem}" for problem in UrlProblem}
 
     assert set(TEXTS["issues"]) == used
 
 
-def test_the_repair_of_a_foreign_update_has_a_text_for_each_way_it_can_end() -> None:
-    flow = TEXTS["issues"][FOREIGN_UPDATE]["fix_flow"]
-    reset = next(
+@pytest.mark.parametrize(
+    ("flow", "issues"),
+    [
+        ("ForeignUpdateFlow", [FOREIGN_UPDATE]),
+        ("FirmwareUrlFlow", [f"{FIRMWARE_URL_PREFIX}{problem}" for problem in UrlProblem]),
+    ],
+)
+def test_a_repair_has_a_text_for_each_way_it_can_end(flow: str, issues: list[str]) -> None:
+    [mending] = [
         node
         for node in ast.walk(source("repairs.py"))
-        if isinstance(node, ast.AsyncFunctionDef) and node.name == "_async_reset"
-    )
+        if isinstance(node, ast.ClassDef) and node.name == flow
+    ]
     endings = {
         node.value.value
-        for node in ast.walk(reset)
+        for node in ast.walk(mending)
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant)
-    }
+    } - {None} | {"server_not_loaded"}
 
-    assert set(flow["step"]) == {"confirm"}
-    assert set(flow["abort"]) == endings - {None}
+    texts = [TEXTS["issues"][issue]["fix_flow"] for issue in issues]
+
+    assert [set(text["step"]) for text in texts] == [{"confirm"}] * len(issues)
+    assert [set(text["abort"]) for text in texts] == [endings] * len(issues)
 
 
 def test_every_action_is_described_with_all_its_fields_and_has_an_icon() -> None:

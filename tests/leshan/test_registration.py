@@ -46,6 +46,7 @@ def test_a_registration_of_m18_with_every_member() -> None:
         lifetime_seconds=300,
         last_update=datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC),
         address="0:0:0:0:0:0:0:1:56830",
+        is_local=True,
         lwm2m_version="1.1",
         is_queue_mode=True,
         is_sleeping=True,
@@ -54,6 +55,21 @@ def test_a_registration_of_m18_with_every_member() -> None:
             5: SupportedObject(version="1.1", instance_ids=(0,)),
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "is_local"),
+    [
+        ("127.0.0.1:39227", True),
+        ("0:0:0:0:0:0:0:1:56830", True),
+        ("192.168.1.50:56830", False),
+        ("fd00:0:0:0:0:0:0:1:56830", False),
+        ("localhost:1", False),
+        ("", False),
+    ],
+)
+def test_a_device_at_a_loopback_address_is_local(address: str, *, is_local: bool) -> None:
+    assert registration_of(LEAST | {"address": address}).is_local is is_local
 
 
 def test_endpoint_and_id_are_enough() -> None:

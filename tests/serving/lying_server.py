@@ -67,8 +67,8 @@ class LyingServer:
         """Answer with the images of `book`; speak TLS if there is a certificate."""
         self.requests: Final[list[str]] = []
         self.port = 0
+        self.answer = answer
         self._book: Final = book
-        self._answer: Final = answer
         self._certificate: Final = certificate
         self._server: asyncio.Server | None = None
 
@@ -103,7 +103,7 @@ class LyingServer:
             offer = self._book.find(request.split("/")[2])
             assert offer is not None
             image = await asyncio.to_thread(offer.path.read_bytes)
-            writer.write(self._answer(image, offer.etag))
+            writer.write(self.answer(image, offer.etag))
             await writer.drain()
         finally:
             writer.close()

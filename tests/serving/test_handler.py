@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
+from custom_components.flownexus_ota.serving.guesses import MAX_WRONG_TOKENS
+
 from .image_server import (
     SESSION,
     TOKEN,
@@ -316,3 +318,37 @@ def remove(path: Path) -> None:
 def without_date(answer: Answer) -> tuple[str, dict[str, str]]:
     headers = {name: value for name, value in answer.headers.items() if name != "date"}
     return answer.status_line, headers
+
+
+async def test_whoever_tries_many_tokens_hears_no_more_than_429_but_a_right_one_works(
+    server: ImageServer, image: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    wrong = [f"{number:022}" for number in range(MAX_WRONG_TOKENS + 2)]
+    async with RawClient(server.port) as client:
+        answers = [await client.get(token=token) for token in wrong]
+        right = await client.get()
+    statuses = [answer.status for answer in answers]
+    assert statuses == [404] * MAX_WRONG_TOKENS + [429] * 2
+    assert (right.status, right.body) == (200, image)
+    assert caplog.text.count("images that are not on offer") == 1
+    assert not any(token in caplog.text for token in wrong)
+
+
+async def test_a_device_whose_update_has_ended_may_keep_asking(server: ImageServer) -> None:
+    server.book.revoke(SESSION)
+    async with RawClient(server.port) as client:
+        answers = [await client.get() for _ in range(MAX_WRONG_TOKENS + 2)]
+    assert {answer.status for answer in answers} == {404}
+
+
+@pytest.mark.parametrize("token", ["A" * 21, "A" * 23, "A" * 21 + "!", "B" * 22, "%00", "A" * 4000])
+async def test_a_token_that_is_none_gets_the_same_answer_as_an_old_one(
+    server: ImageServer, token: str
+) -> None:
+    async with RawClient(server.port) as client:
+        strange = await client.get(token=token)
+        server.book.revoke(SESSION)
+        old = await client.get()
+    assert without_date(strange) == without_date(old)
+    assert (old.status, strange.body) == (404, old.body)

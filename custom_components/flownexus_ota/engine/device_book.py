@@ -19,6 +19,8 @@ class DeviceRecord:
     facts: DeviceFacts
     registration_id: str | None = None
     is_registered: bool = False
+    is_local: bool = False
+    """Whether it was registered from the server's own machine."""
     is_queue_mode: bool = False
     is_asleep: bool = False
     last_seen: datetime | None = None
@@ -49,6 +51,7 @@ class DeviceRecord:
         is_new = registration.id != self.registration_id
         self.registration_id = registration.id
         self.is_registered = True
+        self.is_local = registration.is_local
         self.is_queue_mode = registration.is_queue_mode
         self.is_asleep = registration.is_queue_mode and registration.is_sleeping
         self.last_seen = registration.last_update or self.last_seen
@@ -80,6 +83,12 @@ class DeviceBook:
     def __iter__(self) -> Iterator[DeviceRecord]:
         """Iterate over the records, safe against changes meanwhile."""
         return iter(tuple(self.records.values()))
+
+    @property
+    def are_all_local(self) -> bool:
+        """Tell whether there are registered devices, all of them on the server's own machine."""
+        registered = [record for record in self.records.values() if record.is_registered]
+        return bool(registered) and all(record.is_local for record in registered)
 
     def get(self, endpoint: Endpoint) -> DeviceRecord | None:
         """Return what is known of an endpoint."""

@@ -174,6 +174,11 @@ class Engine:
         """Return the devices that the outside should know of."""
         return [record.endpoint for record in self._book if record.is_shown]
 
+    @property
+    def are_devices_local(self) -> bool:
+        """Tell whether every registered device runs on the server's own machine."""
+        return self._book.are_all_local
+
     def view(self, endpoint: Endpoint) -> DeviceView | None:
         """Return one device as known now, or `None` for one nobody knows."""
         record = self._book.get(endpoint)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
 
 from ..lwm2m.events import Endpoint, Registration, SupportedObject
@@ -53,7 +54,8 @@ def registration_of(data: Json) -> Registration:
         id=registration_id,
         lifetime_seconds=whole(member(data, "lifetime")),
         last_update=time_of(member(data, "lastUpdate")),
-        address=_text(member(data, "address")),
+        address=(address := _text(member(data, "address"))),
+        is_local=_is_local(address),
         lwm2m_version=_text(member(data, "lwM2mVersion")),
         is_queue_mode=_is_queue_mode(data),
         is_sleeping=member(data, "sleeping") is True,
@@ -63,6 +65,16 @@ def registration_of(data: Json) -> Registration:
 
 def _text(value: Json) -> str | None:
     return shown(value) if isinstance(value, str) else None
+
+
+def _is_local(address: str | None) -> bool:
+    """Tell whether `host:port`, the host of IPv6 without brackets, is a loopback address."""
+    if address is None:
+        return False
+    try:
+        return ip_address(address.rpartition(":")[0].strip("/[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_queue_mode(data: Json) -> bool:

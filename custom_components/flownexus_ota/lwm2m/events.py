@@ -33,6 +33,8 @@ class Registration:
     lifetime_seconds: int | None = None
     last_update: datetime | None = None
     address: str | None = None
+    is_local: bool = False
+    """Whether the device runs on the server's own machine, as simulated ones do."""
     lwm2m_version: str | None = None
     is_queue_mode: bool = False
     is_sleeping: bool = False

@@ -50,16 +50,17 @@ async def serve_image(
 ) -> web.StreamResponse:
     """Answer a GET or HEAD for the image that `token` stands for.
 
-    A token that stands for none, whatever the reason, gets the same 404; one that is used up 429;
-    503 means that others have to be served first. Every answer has a length and none a compression,
-    a redirect or a cookie. Returns when the client has received the body or is gone. Raises nothing
-    but `CancelledError`; no log line holds the token.
+    A token that stands for none, whatever the reason, gets the same 404; one that is used up, and
+    those of somebody who has tried many, 429; 503 means that others have to be served first. Every
+    answer has a length and none a compression, a redirect or a cookie. Returns when the client has
+    received the body or is gone. Raises nothing but `CancelledError`; no log line holds the token.
     """
     offer = book.find(token)
     if offer is None:
-        return not_found()
+        is_guessing = book.guesses.add(request.remote, token)
+        return _too_many_requests() if is_guessing else not_found()
     if not book.take_request(token):
-        return plain_text(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests\n")
+        return _too_many_requests()
     selection = _selection(request, offer)
     if isinstance(selection, NotModified):
         return _not_modified(offer)
@@ -165,6 +166,10 @@ def _busy() -> web.Response:
     response = plain_text(HTTPStatus.SERVICE_UNAVAILABLE, "Others are being served, come again\n")
     response.headers[hdrs.RETRY_AFTER] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+def _too_many_requests() -> web.Response:
+    return plain_text(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests\n")
 
 
 def not_found() -> web.Response:

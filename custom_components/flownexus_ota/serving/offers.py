@@ -10,6 +10,7 @@ from typing import Final, Self, final
 from .allowance import Allowance
 from .coverage import Coverage
 from .gate import DownloadGate
+from .guesses import Guesses
 from .pace import Throttle
 from .tokens import is_token, token_sha256
 
@@ -48,6 +49,8 @@ class OfferBook:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin without offers; `clock` tells seconds."""
+        self.guesses: Final = Guesses(clock=clock)
+        """Those who ask for tokens that are not in this book."""
         self._clock: Final = clock
         self._by_fingerprint: Final[dict[str, _Entry]] = {}
         self._by_session: Final[dict[str, _Entry]] = {}

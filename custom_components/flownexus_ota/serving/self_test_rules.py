@@ -73,10 +73,10 @@ def address_problem(base_url: str, *, are_devices_here: bool) -> UrlVerdict | No
 
     `are_devices_here`: every device runs on this machine, as simulated ones do.
     """
-    host = (urlsplit(base_url).hostname or "").rstrip(".")
+    host = _host(base_url)
     if are_devices_here:
         return None
-    if _is_loopback(host):
+    if is_loopback_url(base_url):
         return UrlVerdict(problem=UrlProblem.LOOPBACK, detail=host)
     if host.endswith(".local"):
         return UrlVerdict(problem=UrlProblem.LOCAL_NAME, detail=host)
@@ -118,8 +118,9 @@ def _judge_part(answer: Answer, expected: Expected) -> UrlVerdict:
     return PASSED
 
 
-def _is_loopback(host: str) -> bool:
-    """Tell whether `host` means the machine that uses it, or none at all."""
+def is_loopback_url(url: str) -> bool:
+    """Tell whether a URL's host means the machine that uses it, or none at all."""
+    host = _host(url)
     try:
         address = ip_address(host)
     except ValueError:
@@ -127,6 +128,10 @@ def _is_loopback(host: str) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return address.is_loopback or address.is_unspecified
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
 
 
 def _origin(location: str) -> str:
