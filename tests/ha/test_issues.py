@@ -9,6 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.flownexus_ota import issues
 from custom_components.flownexus_ota.const import DOMAIN
+from custom_components.flownexus_ota.ota.image_problem import ImageProblem
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
 from custom_components.flownexus_ota.sources.folder import FolderProblem, Problem, scan_folder
 from custom_components.flownexus_ota.storage.image_store import ImageStore
@@ -38,6 +39,7 @@ BAD_SIDECARS: Final[dict[str, bytes]] = {
     ),
     SidecarProblem.INVALID_SHA256: b'{"version": "1.0.0", "model": "Thingy", "sha256": "12"}',
     SidecarProblem.INVALID_URL: b'{"version": "1.0.0", "model": "Thingy", "release_url": "x"}',
+    SidecarProblem.NOT_A_FLAG: b'{"version": "1.0.0", "allow_unsigned": "yes"}',
 }
 OTHER_PROBLEMS: Final[dict[str, dict[str, str]]] = {
     FolderProblem.FOLDER_UNREADABLE: {"error": "Permission denied"},
@@ -52,6 +54,17 @@ OTHER_PROBLEMS: Final[dict[str, dict[str, str]]] = {
     FolderProblem.SHA256_MISMATCH: {"expected": "00", "actual": "ff"},
     FolderProblem.DUPLICATE_VERSION: {"version": "1.0.0", "other": "b.bin"},
     FolderProblem.STORE_FAILED: {"error": "No space left on device"},
+    SidecarProblem.VERSION_CONTRADICTION: {"version": "1.0.0", "header_version": "1.4.2"},
+    SidecarProblem.UNSIGNED: {},
+    ImageProblem.TRUNCATED: {"needed_bytes": "1000", "size_bytes": "999"},
+    ImageProblem.MALFORMED: {"part": "TLV area"},
+    ImageProblem.DAMAGED: {"hash": "sha256"},
+    ImageProblem.NO_HASH: {},
+    ImageProblem.ZIGBEE_OTA: {},
+    ImageProblem.ZIP: {},
+    ImageProblem.ELF: {},
+    ImageProblem.INTEL_HEX: {},
+    ImageProblem.GZIP: {},
 }
 
 
@@ -67,8 +80,8 @@ def shown(hass: HomeAssistant) -> dict[str, str]:
 
 
 def test_every_problem_is_tried_here() -> None:
-    assert set(BAD_SIDECARS) == set(SidecarProblem)
-    assert set(OTHER_PROBLEMS) == set(FolderProblem)
+    tried = {*BAD_SIDECARS, *OTHER_PROBLEMS}
+    assert tried == {*SidecarProblem, *FolderProblem, *ImageProblem}
 
 
 @pytest.mark.parametrize("key", BAD_SIDECARS)

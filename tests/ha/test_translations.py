@@ -38,6 +38,7 @@ from custom_components.flownexus_ota.issues import (
 )
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
 from custom_components.flownexus_ota.ota.happening import Details, Happening
+from custom_components.flownexus_ota.ota.image_problem import ImageProblem
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
@@ -171,7 +172,7 @@ def test_only_one_file_raises_what_home_assistant_shows() -> None:
 
 
 def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
-    problems = {*FolderProblem, *SidecarProblem}
+    problems = {*FolderProblem, *SidecarProblem, *ImageProblem}
     used = {f"{CATALOGUE_ISSUE_PREFIX}{problem}" for problem in problems}
 
     used |= {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE, FOREIGN_UPDATE}

@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from custom_components.flownexus_ota.ota.image import FirmwareImage
 from custom_components.flownexus_ota.ota.sidecar import (
     Sidecar,
     SidecarError,
@@ -27,6 +26,7 @@ FULL = {
     "release_url": "https://example.com/notes?id=1#top",
     "sha256": "AB" * 32,
     "severity": "mandatory",
+    "allow_unsigned": True,
 }
 
 
@@ -55,6 +55,7 @@ def test_every_member_of_a_sidecar_is_read() -> None:
         release_url="https://example.com/notes?id=1#top",
         sha256="ab" * 32,
         severity="mandatory",
+        allow_unsigned=True,
     )
 
 
@@ -66,30 +67,6 @@ def test_a_version_and_one_pattern_are_enough() -> None:
 def test_a_byte_order_mark_is_no_obstacle() -> None:
     content = b'\xef\xbb\xbf{"version": "1", "model": "T"}'
     assert parse_sidecar(content).version == "1"
-
-
-def test_a_sidecar_and_the_bytes_make_an_image() -> None:
-    image = parse_sidecar(encoded(FULL)).image(
-        sha256="ab" * 32, size_bytes=1000, file_name="Thingy 1.4.2.bin"
-    )
-    assert image == FirmwareImage(
-        sha256="ab" * 32,
-        size_bytes=1000,
-        file_name="Thingy-1.4.2.bin",
-        version="1.4.2",
-        reported_version="v1.4.2-release",
-        title="Thingy",
-        manufacturer="Nordic",
-        model="Thingy:91",
-        hardware_version="1.*",
-        endpoint="urn:imei:*",
-        min_installed_version="1.2.0",
-        max_installed_version=None,
-        channel="stable",
-        release_notes="* faster\n* smaller",
-        release_url="https://example.com/notes?id=1#top",
-        severity="mandatory",
-    )
 
 
 @pytest.mark.parametrize(
@@ -135,7 +112,8 @@ def test_a_file_that_is_no_json_object_is_refused(
         ({"title": "a\nb"}, SidecarProblem.UNPRINTABLE, {"member": "title"}),
         ({"title": "\ud800"}, SidecarProblem.UNPRINTABLE, {"member": "title"}),
         ({"release_notes": "a\0b"}, SidecarProblem.UNPRINTABLE, {"member": "release_notes"}),
-        ({"version": None}, SidecarProblem.VERSION_MISSING, {}),
+        ({"allow_unsigned": "true"}, SidecarProblem.NOT_A_FLAG, {"member": "allow_unsigned"}),
+        ({"allow_unsigned": 1}, SidecarProblem.NOT_A_FLAG, {"member": "allow_unsigned"}),
         (
             {"endpoint": "a/*"},
             SidecarProblem.UNREACHABLE_ENDPOINT,
@@ -177,14 +155,13 @@ def test_a_bad_member_is_refused_by_its_name(
     assert refusal(encoded(FULL | changes)) == (problem, placeholders)
 
 
-def test_a_sidecar_without_a_version_is_refused() -> None:
-    assert refusal(b'{"model": "T"}') == (SidecarProblem.VERSION_MISSING, {})
+def test_a_sidecar_may_leave_everything_to_the_image() -> None:
+    assert parse_sidecar(b"{}") == Sidecar()
 
 
-@pytest.mark.parametrize("patterns", [{}, {"model": None}])
-def test_a_sidecar_without_a_pattern_is_refused(patterns: dict[str, None]) -> None:
-    content = encoded({"version": "1", "title": "T"} | patterns)
-    assert refusal(content) == (SidecarProblem.NO_PATTERN, {})
+@pytest.mark.parametrize("value", [True, False, None])
+def test_a_flag_may_be_true_false_or_absent(value: object) -> None:
+    assert parse_sidecar(encoded({"allow_unsigned": value})).allow_unsigned is bool(value)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A firmware server with a certificate, and who trusts it."""
+"""A firmware server with a certificate, who trusts it, and where firmware lies."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.flownexus_ota.sources.guarded_fetch import GuardedFetcher
+from custom_components.flownexus_ota.storage.image_store import ImageStore
 
 from .authority import Authority
 from .file_server import FileServer
@@ -28,3 +29,15 @@ async def server(authority: Authority) -> AsyncIterator[FileServer]:
 def fetcher(authority: Authority) -> GuardedFetcher:
     """Return one that may go to 127.0.0.1."""
     return GuardedFetcher(authority.trusting(), allows_private=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "firmware"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ImageStore:
+    return ImageStore(tmp_path / "images")

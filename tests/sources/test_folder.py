@@ -1,8 +1,8 @@
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -20,48 +20,7 @@ from custom_components.flownexus_ota.storage.image_store import (
     ImageStore,
 )
 
-GOOD = "good-1.0.0.bin"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "firmware"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ImageStore:
-    return ImageStore(tmp_path / "images")
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def put(folder: Path, name: str, content: bytes = b"firmware", **members: object) -> Path:
-    """Write an image and its sidecar."""
-    described = {"version": "1.0.0", "model": "Thingy:91"} | members
-    (folder / f"{name}.json").write_text(json.dumps(described))
-    (folder / name).write_bytes(content)
-    return folder / name
-
-
-def problem(file_name: str, key: str, /, **placeholders: str) -> Problem:
-    return Problem(file_name=file_name, key=key, placeholders=placeholders)
-
-
-def versions(scan: FolderScan) -> list[str]:
-    return [image.version for image in scan.images]
-
-
-def only_problem_beside_a_good_image(folder: Path, store: ImageStore) -> Problem:
-    """Scan with a good image added, and see that it is found whatever else is there."""
-    put(folder, GOOD, b"good", version="9.9.9")
-    scan = scan_folder(folder, store)
-    assert versions(scan) == ["9.9.9"]
-    assert len(scan.problems) == 1
-    return scan.problems[0]
+from .firmware_folder import GOOD, only_problem_beside_a_good_image, problem, put, sha256, versions
 
 
 def test_an_image_with_a_sidecar_is_found_and_stored(folder: Path, store: ImageStore) -> None:
@@ -105,6 +64,7 @@ def test_directories_are_left_alone(folder: Path, store: ImageStore) -> None:
 def test_an_image_without_a_sidecar_is_named(folder: Path, store: ImageStore) -> None:
     (folder / "lonely.bin").write_bytes(b"x")
     assert only_problem_beside_a_good_image(folder, store) == problem("lonely.bin", "no_sidecar")
+    assert not store.has(sha256(b"x"))
 
 
 def test_a_sidecar_without_an_image_is_named(folder: Path, store: ImageStore) -> None:
@@ -118,7 +78,8 @@ def test_a_sidecar_without_an_image_is_named(folder: Path, store: ImageStore) ->
     [
         ("", problem("bad.bin.json", "empty")),
         ("{]", problem("bad.bin.json", "not_json", line="1")),
-        ('{"version": "1"}', problem("bad.bin.json", "no_pattern")),
+        ('{"version": "1"}', problem("bad.bin", "no_pattern")),
+        ('{"model": "T"}', problem("bad.bin", "version_missing")),
         ('{"version": "1", "model": "*"}', problem("bad.bin.json", "matches_everything")),
         ('{"modell": "T"}', problem("bad.bin.json", "unknown_member", member="modell")),
         (
@@ -270,9 +231,9 @@ def test_an_unchanged_file_is_not_read_again(folder: Path, store: ImageStore) ->
     path.write_bytes(b"new bytes")
     # As if it had been like that when it was last seen: only reading it would tell.
     status = path.stat()
-    ((known, (_, stored)),) = seen.items()
+    ((known, file),) = seen.items()
     fingerprint = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    seen[known] = (fingerprint, stored)
+    seen[known] = replace(file, fingerprint=fingerprint)
     assert scan_folder(folder, store, seen) == before
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.flownexus_ota.ota.image_problem import ImageHeaderError, ImageProblem
 from custom_components.flownexus_ota.ota.sidecar import SidecarError, SidecarProblem
 from custom_components.flownexus_ota.sources.folder import FolderScan, scan_folder
 from custom_components.flownexus_ota.sources.folder_writer import (
@@ -229,7 +230,17 @@ def test_a_sidecar_that_no_scan_would_take_is_not_written(
     with pytest.raises(SidecarError) as caught:
         add(writer, source, **members)
     assert caught.value.problem is problem
-    assert not folder.exists()
+    assert list(folder.glob("*")) == []
+
+
+def test_what_no_device_can_flash_is_not_written(
+    writer: FolderWriter, folder: Path, source: Path
+) -> None:
+    source.write_bytes(b"PK\x03\x04")
+    with pytest.raises(ImageHeaderError) as caught:
+        add(writer, source)
+    assert caught.value.problem is ImageProblem.ZIP
+    assert list(folder.glob("*")) == []
 
 
 def test_bytes_with_another_digest_are_not_added(

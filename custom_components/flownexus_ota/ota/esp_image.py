@@ -37,17 +37,18 @@ class EspHeader:
     """Whether the bytes have the hash that is appended; `False` when none is."""
 
 
-def parse_esp(content: ImageContent) -> EspHeader | None:
-    """Return the header, `None` without a descriptor; raise `ImageHeaderError` if damaged."""
-    if not content.starts_with(_MAGIC):
-        return None
-    if content.size_bytes < _DESCRIPTOR_START + _DESCRIPTOR.size:
-        return None
-    magic, security_counter, version, project_name = content.fields_at(
-        _DESCRIPTOR_START, _DESCRIPTOR
+def is_esp(content: ImageContent) -> bool:
+    """Tell whether these bytes begin an application; others of ESP have no descriptor."""
+    return (
+        content.starts_with(_MAGIC)
+        and content.size_bytes >= _DESCRIPTOR_START + _DESCRIPTOR.size
+        and content.fields_at(_DESCRIPTOR_START, _DESCRIPTOR)[0] == _DESCRIPTOR_MAGIC
     )
-    if magic != _DESCRIPTOR_MAGIC:
-        return None
+
+
+def parse_esp(content: ImageContent) -> EspHeader:
+    """Return the header of an application; raise `ImageHeaderError` if it is damaged."""
+    _, security_counter, version, project_name = content.fields_at(_DESCRIPTOR_START, _DESCRIPTOR)
     return EspHeader(
         version=_text(version),
         project_name=_text(project_name),

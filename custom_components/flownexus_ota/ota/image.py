@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from .device_facts import DeviceFacts
+from .image_problem import ImageKind
 from .pattern import PatternSpecificity, fits, specificity_of
 from .version import is_comparable, is_newer
 
@@ -52,6 +53,13 @@ class FirmwareImage:
     release_notes: str | None = None
     release_url: str | None = None
     severity: str | None = None
+    kind: ImageKind = ImageKind.PLAIN
+    security_counter: int | None = None
+    """A bootloader that minds it refuses a lower one than it has seen."""
+    signature: str | None = None
+    """MCUboot alone: how it is signed, e.g. `ecdsa-p256`; `none` when it is not."""
+    is_padded: bool = False
+    """Whether it fills a whole slot, as an image for an update should not."""
 
     @property
     def expected_version(self) -> str:

@@ -2,14 +2,25 @@
 
 from collections.abc import Buffer
 from dataclasses import dataclass
+from typing import Final, assert_never
 
-from .esp_image import parse_esp
+from .esp_image import EspHeader, is_esp, parse_esp
 from .foreign_format import foreign_format
 from .image_content import ImageContent
 from .image_problem import ImageHeaderError, ImageKind, ImageProblem
-from .mcuboot import McubootHeader, parse_mcuboot
+from .mcuboot import McubootHeader, is_mcuboot, parse_mcuboot
 
-__all__ = ["ImageHeader", "ImageHeaderError", "ImageKind", "ImageProblem", "inspect_image"]
+__all__ = [
+    "ImageHeader",
+    "ImageHeaderError",
+    "ImageKind",
+    "ImageProblem",
+    "inspect_image",
+    "kind_of",
+]
+
+# Zephyr signs with this one unless it is told another (`CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION`).
+_UNSET_VERSION: Final = "0.0.0"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +29,7 @@ class ImageHeader:
 
     kind: ImageKind
     version: str | None = None
-    """MCUboot: `x.y.z` or `x.y.z+build`; ESP: any text."""
+    """MCUboot: `x.y.z` or `x.y.z+build`, but not 0.0.0, which nobody chose; ESP: any text."""
     project_name: str | None = None
     """ESP alone."""
     security_counter: int | None = None
@@ -31,6 +42,12 @@ class ImageHeader:
     """All the rest that MCUboot's header tells."""
 
 
+def kind_of(beginning: Buffer) -> ImageKind:
+    """Return what an image with this first KiB is; raise `ImageHeaderError` for no image."""
+    with memoryview(beginning) as raw, raw.cast("B") as view:
+        return _kind_of(ImageContent(view))
+
+
 def inspect_image(content: Buffer) -> ImageHeader:
     """Return what the bytes tell; raise `ImageHeaderError`, and nothing else, for no image.
 
@@ -41,25 +58,45 @@ def inspect_image(content: Buffer) -> ImageHeader:
         return _inspected(ImageContent(view))
 
 
-def _inspected(content: ImageContent) -> ImageHeader:
+def _kind_of(content: ImageContent) -> ImageKind:
     if content.size_bytes == 0:
         raise ImageHeaderError(ImageProblem.EMPTY)
-    if (mcuboot := parse_mcuboot(content)) is not None:
-        return ImageHeader(
-            kind=ImageKind.MCUBOOT,
-            version=mcuboot.version,
-            security_counter=mcuboot.security_counter,
-            signature=mcuboot.signature,
-            is_padded=mcuboot.is_padded,
-            mcuboot=mcuboot,
-        )
-    if (esp := parse_esp(content)) is not None:
-        return ImageHeader(
-            kind=ImageKind.ESP,
-            version=esp.version,
-            project_name=esp.project_name,
-            security_counter=esp.security_counter,
-        )
+    if is_mcuboot(content):
+        return ImageKind.MCUBOOT
+    if is_esp(content):
+        return ImageKind.ESP
     if (problem := foreign_format(content)) is not None:
         raise ImageHeaderError(problem)
-    return ImageHeader(kind=ImageKind.PLAIN)
+    return ImageKind.PLAIN
+
+
+def _inspected(content: ImageContent) -> ImageHeader:
+    match _kind_of(content):
+        case ImageKind.MCUBOOT:
+            return _of_mcuboot(parse_mcuboot(content))
+        case ImageKind.ESP:
+            return _of_esp(parse_esp(content))
+        case ImageKind.PLAIN as kind:
+            return ImageHeader(kind=kind)
+        case kind:
+            assert_never(kind)
+
+
+def _of_mcuboot(header: McubootHeader) -> ImageHeader:
+    return ImageHeader(
+        kind=ImageKind.MCUBOOT,
+        version=None if header.version == _UNSET_VERSION else header.version,
+        security_counter=header.security_counter,
+        signature=header.signature,
+        is_padded=header.is_padded,
+        mcuboot=header,
+    )
+
+
+def _of_esp(header: EspHeader) -> ImageHeader:
+    return ImageHeader(
+        kind=ImageKind.ESP,
+        version=header.version,
+        project_name=header.project_name,
+        security_counter=header.security_counter,
+    )

@@ -13,8 +13,8 @@ from typing import Final
 from .image_content import ImageContent
 from .image_problem import ImageHeaderError, ImageProblem
 
-MAGIC: Final = bytes.fromhex("3db8f396")
-MAGIC_OF_LAYOUT_1: Final = bytes.fromhex("3cb8f396")
+_MAGIC: Final = bytes.fromhex("3db8f396")
+_MAGIC_OF_LAYOUT_1: Final = bytes.fromhex("3cb8f396")
 
 # What `imgtool sign --pad` puts at the end of the slot; with a larger --max-align, the first two
 # bytes are that alignment.
@@ -175,13 +175,17 @@ class _Prologue:
         return self.header_size_bytes + self.body_size_bytes
 
 
-def parse_mcuboot(content: ImageContent) -> McubootHeader | None:
-    """Return the header, `None` without MCUboot's magic; raise `ImageHeaderError` if damaged."""
-    if content.starts_with(MAGIC):
-        return _layout_2(content, _prologue(content))
-    if content.starts_with(MAGIC_OF_LAYOUT_1):
-        return _layout_1(content, _prologue(content))
-    return None
+def is_mcuboot(content: ImageContent) -> bool:
+    """Tell whether these bytes begin an MCUboot image."""
+    return content.starts_with(_MAGIC) or content.starts_with(_MAGIC_OF_LAYOUT_1)
+
+
+def parse_mcuboot(content: ImageContent) -> McubootHeader:
+    """Return the header of an MCUboot image; raise `ImageHeaderError` if it is damaged."""
+    prologue = _prologue(content)
+    if content.starts_with(_MAGIC):
+        return _layout_2(content, prologue)
+    return _layout_1(content, prologue)
 
 
 def _prologue(content: ImageContent) -> _Prologue:

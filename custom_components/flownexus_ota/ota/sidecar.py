@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final, cast
 
-from .image import FirmwareImage, clean_file_name
 from .pattern import fits_everything
 from .version import is_comparable, is_newer
 
@@ -23,7 +22,10 @@ _CONTROL_IN_NOTES: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\u
 
 
 class SidecarProblem(StrEnum):
-    """What can be wrong with a sidecar; each is a translation key. Placeholders in the comments."""
+    """What can be wrong with a sidecar, alone or beside its image; each is a translation key.
+
+    Placeholders in the comments.
+    """
 
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"  # line
@@ -42,6 +44,9 @@ class SidecarProblem(StrEnum):
     BOUNDS_REVERSED = "bounds_reversed"  # lowest, highest
     INVALID_SHA256 = "invalid_sha256"
     INVALID_URL = "invalid_url"  # member
+    NOT_A_FLAG = "not_a_flag"  # member
+    VERSION_CONTRADICTION = "version_contradiction"  # version, header_version
+    UNSIGNED = "unsigned"
 
 
 class SidecarError(Exception):
@@ -58,7 +63,7 @@ class SidecarError(Exception):
 class Sidecar:
     """What a sidecar says; the members' names are the JSON's, `None` is "not said"."""
 
-    version: str
+    version: str | None = None
     reported_version: str | None = None
     title: str | None = None
     manufacturer: str | None = None
@@ -73,39 +78,22 @@ class Sidecar:
     sha256: str | None = None
     """In lower case."""
     severity: str | None = None
-
-    def image(self, *, sha256: str, size_bytes: int, file_name: str) -> FirmwareImage:
-        """Return the image that these bytes are; `file_name` is the image's own, as found."""
-        return FirmwareImage(
-            sha256=sha256,
-            size_bytes=size_bytes,
-            file_name=clean_file_name(file_name),
-            version=self.version,
-            reported_version=self.reported_version,
-            title=self.title,
-            manufacturer=self.manufacturer,
-            model=self.model,
-            hardware_version=self.hardware_version,
-            endpoint=self.endpoint,
-            min_installed_version=self.min_installed_version,
-            max_installed_version=self.max_installed_version,
-            channel=self.channel,
-            release_notes=self.release_notes,
-            release_url=self.release_url,
-            severity=self.severity,
-        )
+    allow_unsigned: bool = False
+    """Whether an MCUboot image may be without a signature."""
 
 
 _MEMBERS: Final = frozenset(member.name for member in fields(Sidecar))
 
 
 def parse_sidecar(content: bytes) -> Sidecar:
-    """Return what a sidecar says; raise `SidecarError`, and nothing else, at its first problem."""
-    texts = {name: _text(name, value) for name, value in _members(content).items()}
-    version = texts.pop("version", None)
-    if version is None:
-        raise SidecarError(SidecarProblem.VERSION_MISSING)
-    sidecar = Sidecar(version=version, **texts)
+    """Return what a sidecar says; raise `SidecarError`, and nothing else, at its first problem.
+
+    Whether it says enough depends on what the image tells itself: see `description.py`.
+    """
+    members = dict(_members(content))
+    allow_unsigned = _flag("allow_unsigned", members.pop("allow_unsigned", None))
+    texts = {name: _text(name, value) for name, value in members.items()}
+    sidecar = Sidecar(allow_unsigned=allow_unsigned, **texts)
     _check_patterns(sidecar)
     _check_bounds(sidecar)
     _check_forms(sidecar)
@@ -159,6 +147,12 @@ def _text(name: str, value: object) -> str | None:
     return text
 
 
+def _flag(name: str, value: object) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise SidecarError(SidecarProblem.NOT_A_FLAG, member=name)
+    return bool(value)
+
+
 def _shown(name: str) -> str:
     """Return a stranger's name as it can stand in a message."""
     return _CONTROL.sub("�", name)[:64]
@@ -166,9 +160,8 @@ def _shown(name: str) -> str:
 
 def _check_patterns(sidecar: Sidecar) -> None:
     patterns = (sidecar.manufacturer, sidecar.model, sidecar.hardware_version, sidecar.endpoint)
-    if all(pattern is None for pattern in patterns):
-        raise SidecarError(SidecarProblem.NO_PATTERN)
-    if all(fits_everything(pattern) for pattern in patterns):
+    some = [pattern for pattern in patterns if pattern is not None]
+    if some and all(fits_everything(pattern) for pattern in some):
         raise SidecarError(SidecarProblem.MATCHES_EVERYTHING)
     # Leshan cannot address an endpoint with a slash, so none of them ever asks for an image.
     if sidecar.endpoint is not None and "/" in sidecar.endpoint:

@@ -1,7 +1,8 @@
 """The catalogue folder: images and their sidecars, put there by hand.
 
-`X` is an image, `X.json` its sidecar. Directories, hidden files, and files whose name ends in
-`.part` or `.tmp` are left alone. A link may point within the folder only.
+`X` is an image, `X.json` its sidecar; an image that tells enough itself needs none. Directories,
+hidden files, and files whose name ends in `.part` or `.tmp` are left alone. A link may point within
+the folder only.
 """
 
 import os
@@ -12,15 +13,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, assert_never
 
+from ..ota.description import described_image
 from ..ota.image import FirmwareImage
+from ..ota.image_header import ImageHeader, ImageHeaderError, ImageKind, inspect_image, kind_of
 from ..ota.sidecar import Sidecar, SidecarError, parse_sidecar
 from ..ota.version import normal_version
 from ..storage.image_store import (
+    IMAGE_SIZE_LIMIT_BYTES,
     ImageDigestError,
     ImageStore,
     ImageStoreError,
     StoredImage,
 )
+from ..storage.mapped_image import mapped_image
 from ..storage.source_file import (
     SourceEmptyError,
     SourceError,
@@ -59,7 +64,7 @@ class Problem:
 
     file_name: str
     key: str
-    """A `FolderProblem` or a `SidecarProblem`."""
+    """A `FolderProblem`, a `SidecarProblem` or an `ImageProblem`."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,16 +81,31 @@ class FolderScan:
 type Fingerprint = tuple[int, ...]
 """What changes when a file does."""
 
-type SeenFiles = dict[Path, tuple[Fingerprint, StoredImage]]
-"""Files that earlier scans stored; kept by who scans, for one scan at a time."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenFile:
+    """A file as an earlier scan found and stored it."""
+
+    fingerprint: Fingerprint
+    stored: StoredImage
+    header: ImageHeader
+
+
+type SeenFiles = dict[Path, SeenFile]
+"""Kept by who scans, for one scan at a time."""
 
 
 class _LinkLeavesFolderError(SourceError):
     """A link points to somewhere else."""
 
 
+class _NoSidecarError(SourceError):
+    """There is no sidecar, and the image does not tell enough."""
+
+
 _KEYS: Final[Mapping[type[Exception], FolderProblem]] = {
     _LinkLeavesFolderError: FolderProblem.LINK_LEAVES_FOLDER,
+    _NoSidecarError: FolderProblem.NO_SIDECAR,
     SourceNotAFileError: FolderProblem.NOT_A_FILE,
     SourceUnreadableError: FolderProblem.UNREADABLE,
     SourceEmptyError: FolderProblem.EMPTY,
@@ -114,13 +134,14 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
         return FolderScan(problems=(Problem(file_name=folder.name, key=key, placeholders=details),))
     problems: list[Problem] = []
     images: dict[str, FirmwareImage] = {}
-    for name in _paired(names, problems):
+    for name, has_sidecar in _paired(names, problems):
         subject = name + SIDECAR_SUFFIX
         try:
-            sidecar = _sidecar(root, subject)
+            sidecar = _sidecar(root, subject) if has_sidecar else None
             subject = name
-            images[name] = _image(root, name, sidecar, store, known)
-        except (SidecarError, SourceError, ImageStoreError) as err:
+            file = _seen(root, name, sidecar, store, known)
+            images[name] = _described(sidecar, file, name)
+        except (SidecarError, SourceError, ImageHeaderError, ImageStoreError) as err:
             problems.append(_problem(subject, err))
     for path in known.keys() - {root / name for name in images}:
         del known[path]
@@ -137,15 +158,12 @@ def names_in(root: Path) -> Iterator[str]:
             yield path.name
 
 
-def _paired(names: Iterable[str], problems: list[Problem]) -> Iterator[str]:
-    """Yield the images that have a sidecar; note what has no partner."""
+def _paired(names: Iterable[str], problems: list[Problem]) -> Iterator[tuple[str, bool]]:
+    """Yield the images, and whether they have a sidecar; note the sidecars without an image."""
     present = set(names)
     for name in names:
-        is_sidecar = name.endswith(SIDECAR_SUFFIX)
-        if not is_sidecar and name + SIDECAR_SUFFIX in present:
-            yield name
-        elif not is_sidecar:
-            problems.append(Problem(file_name=shown_name(name), key=FolderProblem.NO_SIDECAR))
+        if not name.endswith(SIDECAR_SUFFIX):
+            yield name, name + SIDECAR_SUFFIX in present
         elif name.removesuffix(SIDECAR_SUFFIX) not in present:
             problems.append(Problem(file_name=shown_name(name), key=FolderProblem.IMAGE_MISSING))
 
@@ -156,20 +174,56 @@ def _sidecar(root: Path, name: str) -> Sidecar:
         return parse_sidecar(b"".join(file.chunks()))
 
 
-def _image(
-    root: Path, name: str, sidecar: Sidecar, store: ImageStore, known: SeenFiles
-) -> FirmwareImage:
+def _seen(
+    root: Path, name: str, sidecar: Sidecar | None, store: ImageStore, known: SeenFiles
+) -> SeenFile:
+    """Return a file as it was seen before, or bring it into the store and read its header."""
     path, fingerprint = _followed(root, name)
-    seen_fingerprint, stored = known.get(root / name, (None, None))
+    sha256 = None if sidecar is None else sidecar.sha256
+    file = known.get(root / name)
     if (
-        stored is None
-        or seen_fingerprint != fingerprint
-        or sidecar.sha256 not in (None, stored.sha256)
-        or not store.has(stored.sha256, size_bytes=stored.size_bytes)
+        file is not None
+        and file.fingerprint == fingerprint
+        and sha256 in (None, file.stored.sha256)
+        and store.has(file.stored.sha256, size_bytes=file.stored.size_bytes)
     ):
-        stored = store.add(path, expected_sha256=sidecar.sha256)
-        known[root / name] = (fingerprint, stored)
-    return sidecar.image(sha256=stored.sha256, size_bytes=stored.size_bytes, file_name=name)
+        return file
+    # Before it is copied: not every file that lies here is meant to be an image.
+    kind = _kind(path)
+    if sidecar is None and kind is not ImageKind.ESP:
+        raise _NoSidecarError
+    stored = store.add(path, expected_sha256=sha256)
+    header = _header(store.path(stored.sha256))
+    known[root / name] = SeenFile(fingerprint=fingerprint, stored=stored, header=header)
+    return known[root / name]
+
+
+def _kind(path: Path) -> ImageKind:
+    with opened(path, size_limit_bytes=IMAGE_SIZE_LIMIT_BYTES) as file:
+        return kind_of(next(file.chunks(), b""))
+
+
+def _header(stored: Path) -> ImageHeader:
+    try:
+        with mapped_image(stored) as content:
+            return inspect_image(content)
+    except OSError as err:
+        raise ImageStoreError(err.strerror) from err
+
+
+def _described(sidecar: Sidecar | None, file: SeenFile, name: str) -> FirmwareImage:
+    try:
+        return described_image(
+            sidecar or Sidecar(),
+            file.header,
+            sha256=file.stored.sha256,
+            size_bytes=file.stored.size_bytes,
+            file_name=name,
+        )
+    except SidecarError as err:
+        if sidecar is None:
+            raise _NoSidecarError from err
+        raise
 
 
 def _followed(root: Path, name: str) -> tuple[Path, Fingerprint]:
@@ -217,9 +271,11 @@ def _aim(image: FirmwareImage) -> tuple[str | None, ...]:
     )
 
 
-def _problem(name: str, err: SidecarError | SourceError | ImageStoreError) -> Problem:
+def _problem(
+    name: str, err: SidecarError | SourceError | ImageHeaderError | ImageStoreError
+) -> Problem:
     match err:
-        case SidecarError():
+        case SidecarError() | ImageHeaderError():
             key, placeholders = str(err.problem), err.placeholders
         case SourceError():
             key, placeholders = _KEYS[type(err)], err.details

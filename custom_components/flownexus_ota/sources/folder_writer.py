@@ -8,9 +8,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, final
 
+from ..ota.description import described_image
 from ..ota.image import clean_file_name
-from ..ota.sidecar import parse_sidecar
+from ..ota.image_header import inspect_image
+from ..ota.sidecar import Sidecar, parse_sidecar
 from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, StoredImage
+from ..storage.mapped_image import mapped_image
 from ..storage.source_file import opened
 from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in, shown_name
 
@@ -60,23 +63,22 @@ class FolderWriter:
         """Copy a file, which is no link, into the folder, with a sidecar beside it.
 
         `file_name` is made writable first. The same bytes without a sidecar are given one: a crash
-        may have left them. Raise `SidecarError`, `SourceError` or `NameTakenError` for what is
-        wrong with the one, the other or the name; then the folder is as it was.
+        may have left them. Raise `SourceError`, `ImageHeaderError`, `SidecarError` or
+        `NameTakenError` for what is wrong; then the folder is as it was.
         """
-        expected_sha256 = parse_sidecar(sidecar).sha256
+        described = parse_sidecar(sidecar)
         name = writable_name(file_name)
         with self._lock, _disk_errors(), ExitStack() as parts, ExitStack() as undo:
             self._folder.mkdir(parents=True, exist_ok=True)
             folder = self._folder.resolve(strict=True)
             incoming = _begun(parts, folder / _INCOMING_IMAGE)
             image = _copied(source, incoming)
-            if expected_sha256 not in (None, image.sha256):
-                raise ImageDigestError(expected=str(expected_sha256), actual=image.sha256)
-            described = _begun(parts, folder / _INCOMING_SIDECAR)
-            _write(described, sidecar)
+            _check(incoming, image, described)
+            incoming_sidecar = _begun(parts, folder / _INCOMING_SIDECAR)
+            _write(incoming_sidecar, sidecar)
             # The image first: a crash in between is mended by adding it again.
             moves = {} if _has_bytes(folder / name, image) else {incoming: folder / name}
-            moves[described] = folder / f"{name}{SIDECAR_SUFFIX}"
+            moves[incoming_sidecar] = folder / f"{name}{SIDECAR_SUFFIX}"
             for target in moves.values():
                 _reserve(target)
                 undo.callback(target.unlink, missing_ok=True)
@@ -133,6 +135,17 @@ def _copied(source: Path, target: Path) -> StoredImage:
         copy.flush()
         os.fsync(copy.fileno())
     return StoredImage(sha256=digest.hexdigest(), size_bytes=file.size_bytes)
+
+
+def _check(path: Path, image: StoredImage, sidecar: Sidecar) -> None:
+    """Raise unless the image is one, and the sidecar says with it what has to be said."""
+    if sidecar.sha256 not in (None, image.sha256):
+        raise ImageDigestError(expected=str(sidecar.sha256), actual=image.sha256)
+    with mapped_image(path) as content:
+        header = inspect_image(content)
+    described_image(
+        sidecar, header, sha256=image.sha256, size_bytes=image.size_bytes, file_name=path.name
+    )
 
 
 def _write(target: Path, content: bytes) -> None:
