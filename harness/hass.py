@@ -76,6 +76,10 @@ class Hass:
         """End it as a power cut does: kill -9."""
         await self.process.kill()
 
+    async def stop(self) -> None:
+        """End it as a person does: it is asked to, and has the time that it needs."""
+        await self.process.stop()
+
     async def start_again(self) -> None:
         """Start it with the very files that it left, and log in."""
         self._has_user = True

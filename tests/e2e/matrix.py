@@ -14,6 +14,8 @@ class Fault(StrEnum):
     NOTIFICATIONS_LOST = "notifications lost"
     LESHAN_RESTARTED = "Leshan restarted"
     HASS_KILLED = "Home Assistant killed"
+    HASS_RESTARTED = "Home Assistant restarted"
+    BOTH_RESTARTED = "Home Assistant killed, Leshan restarted"
     DEVICE_REBOOTED = "device rebooted"
 
 
@@ -132,11 +134,19 @@ OTHERS: Final[Mapping[tuple[str, Fault, When], _Other]] = {
 }
 
 
+# What these two do to a session is a part of what a kill does; the way there is another one.
+NARROW_FAULTS: Final = frozenset({Fault.HASS_RESTARTED, Fault.BOTH_RESTARTED})
+NARROW_BEHAVIOURS: Final = frozenset(
+    {"happy", "slow", "stale_result", "loses_notifications", "bad_checksum", "update_fails"}
+)
+
+
 def cells(fault: Fault) -> tuple[Cell, ...]:
     """Return the cells of one fault."""
     return tuple(
         _cell(behaviour, way, fault, when)
         for behaviour, way in WAYS.items()
+        if fault not in NARROW_FAULTS or behaviour in NARROW_BEHAVIOURS
         for when in _met(fault, way)
     )
 

@@ -28,6 +28,7 @@ _RATE_BYTES_PER_SECOND: Final = 20_000
 _INSTALL_SECONDS: Final = 3.0
 _HOLD_LIMIT_SECONDS: Final = 40.0
 _END_LIMIT_SECONDS: Final = 150.0
+_ENDS_HASS: Final = frozenset({Fault.HASS_KILLED, Fault.HASS_RESTARTED, Fault.BOTH_RESTARTED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +65,7 @@ class Wave:
             await self._take_positions()
         await self._break()
         self._let_go(When.OFFERED, When.STAGED)
-        if self._fault is Fault.HASS_KILLED:
+        if self._fault in _ENDS_HASS:
             await self._stage.hass.start_again()
         for device in self._devices(When.WAITING):
             device.start()
@@ -101,6 +102,11 @@ class Wave:
                 await self._restart_leshan()
             case Fault.HASS_KILLED:
                 await self._stage.hass.kill()
+            case Fault.HASS_RESTARTED:
+                await self._stage.hass.stop()
+            case Fault.BOTH_RESTARTED:
+                await self._stage.hass.kill()
+                await self._restart_leshan()
             case Fault.DEVICE_REBOOTED:
                 for cell in self._cells:
                     self._device(cell).reboot()

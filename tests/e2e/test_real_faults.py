@@ -12,11 +12,12 @@ import pytest_asyncio
 from harness.hass import Hass
 from harness.history_file import stored_updates
 from harness.leshan_held import HeldSite
+from harness.leshan_watch import watched
 from harness.stage import Stage, set_stage
 from scripts.setup import java, leshan
 from simulator.settings import QueueMode
 
-from .fleet import FIRMWARE, NEW, sensors, until_phase, until_up_to_date
+from .fleet import FIRMWARE, NEW, install, sensors, until_phase, until_up_to_date
 from .matrix import MAX_ATTEMPTS, SUCCEEDED, TIMES, Cell, Fault, When
 from .matrix_wave import SIZE_BYTES, Wave
 
@@ -34,6 +35,8 @@ _TIMES: Final = {
 }
 _PHASES: Final = (When.OFFERED, When.TRANSFERRING, When.STAGED, When.INSTALLING)
 _SLEEPY: Final = "sleepy-1"
+# StaticClientAwakeTimeProvider: a device that said something is awake for so long.
+_AWAKE_WINDOW_SECONDS: Final = 93.0
 
 
 class RealWave(Wave):
@@ -64,27 +67,42 @@ async def real_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         yield stage
 
 
-async def test_every_device_is_updated_although_leshan_is_restarted(real_stage: Stage) -> None:
-    assert await _outcomes(real_stage, Fault.LESHAN_RESTARTED, *_PHASES) == {SUCCEEDED}
-
-
-async def test_a_device_that_sleeps_is_updated_whatever_happens_meanwhile(
+async def test_a_device_asleep_for_the_server_waits_and_is_updated_once_it_wakes(
     real_stage: Stage,
 ) -> None:
-    """It sleeps while the other faults pass."""
-    sleepy = replace(sensors("sleepy-"), sleepy_count=1, queue_mode=QueueMode(sleep_seconds=250))
-    await real_stage.site.add_devices(sleepy)
-    card = await real_stage.hass.update_entity(_SLEEPY)
-    assert await _outcomes(real_stage, Fault.NONE, When.ANY) == {SUCCEEDED}
-    assert await _outcomes(real_stage, Fault.DEVICE_REBOOTED, *_PHASES) == {SUCCEEDED}
-    assert await _outcomes(real_stage, Fault.HASS_KILLED, *_PHASES) == {SUCCEEDED}
-    pressed = asyncio.create_task(
-        real_stage.hass.socket.call("update.install", {"entity_id": card}, limit_seconds=60)
-    )
-    await until_phase(real_stage, _SLEEPY, "waiting")
-    cast("HeldSite", real_stage.site).devices[_SLEEPY].wake()
-    await pressed
+    """The server takes a device for awake for 93 s after its last word; others go on meanwhile."""
+    async with watched(real_stage.site.base_url) as told:
+        sleepy = replace(
+            sensors("sleepy-"), sleepy_count=1, queue_mode=QueueMode(sleep_seconds=900)
+        )
+        await real_stage.site.add_devices(sleepy)
+        card = await real_stage.hass.update_entity(_SLEEPY)
+        assert await _outcomes(real_stage, Fault.NONE, When.ANY) == {SUCCEEDED}
+        assert await _outcomes(real_stage, Fault.DEVICE_REBOOTED, *_PHASES) == {SUCCEEDED}
+        await told.until("SLEEPING", _SLEEPY, limit_seconds=_AWAKE_WINDOW_SECONDS + 30)
+    await install(real_stage, card)
+    phase = await until_phase(real_stage, _SLEEPY, "waiting")
+    assert phase["attributes"]["waiting_reason"] == "asleep"
+    device = cast("HeldSite", real_stage.site).devices[_SLEEPY]
+    assert device.record.asked((5, 0, 1)) == []
+    device.wake()
     await until_up_to_date(real_stage, _SLEEPY)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.LESHAN_RESTARTED,
+        Fault.HASS_KILLED,
+        Fault.HASS_RESTARTED,
+        Fault.BOTH_RESTARTED,
+    ],
+    ids=lambda fault: fault.name.lower(),
+)
+async def test_every_device_is_updated_whatever_is_restarted(
+    real_stage: Stage, fault: Fault
+) -> None:
+    assert await _outcomes(real_stage, fault, *_PHASES) == {SUCCEEDED}
 
 
 async def test_no_row_of_the_history_is_unfinished_or_untrue(real_stage: Stage) -> None:

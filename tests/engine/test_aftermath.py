@@ -212,6 +212,19 @@ async def test_a_device_that_is_idle_again_is_not_busy_any_more(stage: Stage) ->
     await stage.until(lambda: not stage.view(device).is_foreign_busy)
 
 
+async def test_a_device_that_was_busy_is_looked_at_again_after_a_restart(stage: Stage) -> None:
+    device = stage.gateway.add("a", state=1)
+    idle = stage.gateway.add("b")
+    await stage.connected()
+    device.asked.clear()
+    idle.asked.clear()
+    await stage.restart()
+    await stage.connected()
+    await stage.until(lambda: stage.view(device).is_foreign_busy)
+    assert sorted(device.asked) == ["read /3/0", "read /5/0"]
+    assert idle.asked == []
+
+
 async def test_a_reset_makes_a_device_drop_somebody_elses_image(stage: Stage) -> None:
     device = stage.gateway.add("a", state=2)
     device.on_write = lambda _: setattr(device, "state", 0)

@@ -66,10 +66,12 @@ class FactsKeeper:
 
 
 def _known(record: DeviceRecord) -> KnownDevice:
+    # Known without its registration, a device is read after the next restart: one that was busy
+    # with somebody else's update may have finished it by then.
+    is_settled = record.is_read and not record.is_foreign_busy
     return KnownDevice(
         facts=record.facts,
-        # Known without its registration, a device is read after the next restart.
-        registration_id=record.registration_id if record.is_read else None,
+        registration_id=record.registration_id if is_settled else None,
         last_seen=record.last_seen,
         is_registered=record.is_registered,
         is_queue_mode=record.is_queue_mode,
