@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.data_entry_flow import AbortFlow
+
+from .runtime import RuntimeData
 
 
 class OptionSteps(OptionsFlow):
@@ -14,3 +17,11 @@ class OptionSteps(OptionsFlow):
         return self.async_create_entry(
             data={name: value for name, value in options.items() if value is not None}
         )
+
+    def _runtime(self) -> RuntimeData:
+        """Return what the server runs; end the flow if it is not set up."""
+        entry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("server_not_loaded")
+        runtime: RuntimeData = entry.runtime_data
+        return runtime

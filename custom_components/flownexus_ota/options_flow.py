@@ -27,7 +27,7 @@ from .const import (
     KEEP_FOR_EVER_DAYS,
     LOWEST_MAX_PARALLEL_UPDATES,
 )
-from .option_steps import OptionSteps
+from .firmware_steps import FirmwareSteps
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 else:
     import voluptuous as vol
 
-TOPICS: Final = ("settings",)
+TOPICS: Final = ("settings", "firmware")
 """The menu: one step each, in a class of their own where they are more than one form."""
 
 EXAMPLE_BASE_URL: Final = "http://192.168.1.10:8123"
@@ -72,7 +72,7 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class FlownexusOptionsFlow(OptionSteps):
+class FlownexusOptionsFlow(FirmwareSteps):
     """Choose a topic, then how the devices of one server are treated in it."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

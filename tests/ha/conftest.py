@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -12,6 +13,7 @@ from custom_components.flownexus_ota.const import DOMAIN
 from simulator.leshan import SimulatedLeshan
 
 from .fleet import World
+from .options_page import Person
 from .web_server import ServerThread, WebServer, self_signed_certificate
 
 
@@ -71,3 +73,18 @@ async def world(
     for device in world.devices.values():
         await device.stop(deregisters=False)
     await leshan.stop()
+
+
+@pytest.fixture
+async def person(world: World, hass_access_token: str) -> AsyncIterator[Person]:
+    """Return somebody who is logged in where the integration is set up."""
+    await world.set_up()
+    headers = {"Authorization": f"Bearer {hass_access_token}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield Person(world, session)
+
+
+@pytest.fixture
+def folder(world: World) -> Path:
+    """Return the firmware folder, which is there once the integration is set up."""
+    return Path(world.hass.config.path(DOMAIN, "firmware"))

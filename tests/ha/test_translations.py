@@ -18,12 +18,14 @@ from custom_components.flownexus_ota import (
     button,
     config_flow,
     event,
+    firmware_steps,
     options_flow,
     profile_flow,
     self_test_services,
     sensor,
     services,
     update,
+    upload_steps,
 )
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
@@ -38,7 +40,8 @@ from custom_components.flownexus_ota.issues import (
 )
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
 from custom_components.flownexus_ota.ota.happening import Details, Happening
-from custom_components.flownexus_ota.ota.image_problem import ImageProblem
+from custom_components.flownexus_ota.ota.image import Mismatch
+from custom_components.flownexus_ota.ota.image_problem import ImageKind, ImageProblem
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
@@ -78,11 +81,33 @@ SCHEMAS: Final = {
     services.SERVICE_GET_HISTORY: services.HISTORY_SCHEMA,
     self_test_services.SERVICE_TEST_FIRMWARE_URL: self_test_services.SELF_TEST_SCHEMA,
 }
+# What is wrong with a sidecar that no form or action of ours writes.
+MADE_BY_HAND: Final = {
+    SidecarProblem.NOT_UTF8,
+    SidecarProblem.NOT_JSON,
+    SidecarProblem.NOT_AN_OBJECT,
+    SidecarProblem.UNKNOWN_MEMBER,
+    SidecarProblem.REPEATED_MEMBER,
+    SidecarProblem.WRONG_TYPE,
+    SidecarProblem.BLANK_MEMBER,
+    SidecarProblem.NOT_A_FLAG,
+}
+OF_SOURCE: Final = {
+    FolderProblem.NOT_A_FILE,
+    FolderProblem.UNREADABLE,
+    FolderProblem.EMPTY,
+    FolderProblem.TOO_LARGE,
+    FolderProblem.STILL_CHANGING,
+    FolderProblem.SHA256_MISMATCH,
+}
 FORMS: Final = {
     ("config", "user"): config_flow.SERVER_SCHEMA,
     ("config", "reconfigure"): config_flow.SERVER_SCHEMA,
     ("config", "reauth_confirm"): config_flow.CREDENTIALS_SCHEMA,
     ("options", "settings"): options_flow.SETTINGS_SCHEMA,
+    ("options", "firmware_add"): upload_steps.UPLOAD_SCHEMA,
+    ("options", "firmware_describe"): upload_steps.DESCRIPTION_SCHEMA,
+    ("options", "firmware_remove"): firmware_steps.choice_schema([]),
 }
 
 
@@ -112,6 +137,19 @@ def error_keys(name: str, file_name: str = "config_flow.py") -> set[str]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(f"{name}[")
         for text in texts_in(node.value)
     }
+
+
+def firmware_problems() -> set[str]:
+    """Return what can be wrong with a firmware that somebody adds or removes."""
+    own = {
+        node.value.elts[0].value
+        for node in ast.walk(source("firmware.py"))
+        if isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Tuple)
+        and isinstance(node.value.elts[0], ast.Constant)
+        and isinstance(node.value.elts[0].value, str)
+    }
+    return own | {*ImageProblem, *SidecarProblem, *OF_SOURCE} - MADE_BY_HAND
 
 
 def test_every_entity_has_a_name_and_no_name_is_left_over() -> None:
@@ -234,12 +272,19 @@ def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
     assert set(TEXTS["config"]["error"]) == of_server | error_keys("self._errors")
     files = ["options_flow.py", *(file.name for file in PACKAGE.glob("*_steps.py"))]
     of_options = {key for file in files for key in error_keys("errors", file)}
+    of_options |= firmware_problems() | {"upload_gone"}
     assert set(TEXTS["options"]["error"]) == of_options
 
 
 def test_every_topic_of_the_options_is_named() -> None:
-    menu = TEXTS["options"]["step"]["init"]["menu_options"]
-    assert set(menu) == set(options_flow.TOPICS)
+    steps = TEXTS["options"]["step"]
+    assert set(steps["init"]["menu_options"]) == set(options_flow.TOPICS)
+    assert set(steps["firmware"]["menu_options"]) == set(firmware_steps.FIRMWARE_TOPICS)
+
+
+def test_every_reason_why_an_image_does_not_fit_has_a_name() -> None:
+    assert set(TEXTS["selector"]["misfit"]["options"]) == set(Mismatch)
+    assert set(TEXTS["selector"]["image_kind"]["options"]) == set(ImageKind)
 
 
 def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
@@ -247,7 +292,7 @@ def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
         (flow, step): text
         for flow in ("config", "options")
         for step, text in TEXTS[flow]["step"].items()
-        if "menu_options" not in text
+        if "data" in text
     }
     fields = {form: {key.schema for key in schema.schema} for form, schema in FORMS.items()}
 

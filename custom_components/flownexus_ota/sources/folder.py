@@ -142,7 +142,7 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
             file = _seen(root, name, sidecar, store, known)
             images[name] = _described(sidecar, file, name)
         except (SidecarError, SourceError, ImageHeaderError, ImageStoreError) as err:
-            problems.append(_problem(subject, err))
+            problems.append(problem_with(subject, err))
     for path in known.keys() - {root / name for name in images}:
         del known[path]
     usable = tuple(_unambiguous(images, problems))
@@ -271,9 +271,10 @@ def _aim(image: FirmwareImage) -> tuple[str | None, ...]:
     )
 
 
-def _problem(
+def problem_with(
     name: str, err: SidecarError | SourceError | ImageHeaderError | ImageStoreError
 ) -> Problem:
+    """Return what an error says about a file."""
     match err:
         case SidecarError() | ImageHeaderError():
             key, placeholders = str(err.problem), err.placeholders

@@ -1,9 +1,8 @@
 """Writing into the catalogue folder: an image and its sidecar together, or neither of them."""
 
 import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final, final
@@ -13,6 +12,7 @@ from ..ota.image import clean_file_name
 from ..ota.image_header import inspect_image
 from ..ota.sidecar import Sidecar, parse_sidecar
 from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, StoredImage
+from ..storage.incoming_file import IncomingFile, sync_folder
 from ..storage.mapped_image import mapped_image
 from ..storage.source_file import opened
 from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in, shown_name
@@ -71,10 +71,11 @@ class FolderWriter:
         with self._lock, _disk_errors(), ExitStack() as parts, ExitStack() as undo:
             self._folder.mkdir(parents=True, exist_ok=True)
             folder = self._folder.resolve(strict=True)
-            incoming = _begun(parts, folder / _INCOMING_IMAGE)
+            incoming, incoming_sidecar = folder / _INCOMING_IMAGE, folder / _INCOMING_SIDECAR
+            for part in (incoming, incoming_sidecar):
+                parts.callback(part.unlink, missing_ok=True)
             image = _copied(source, incoming)
             _check(incoming, image, described)
-            incoming_sidecar = _begun(parts, folder / _INCOMING_SIDECAR)
             _write(incoming_sidecar, sidecar)
             # The image first: a crash in between is mended by adding it again.
             moves = {} if _has_bytes(folder / name, image) else {incoming: folder / name}
@@ -85,7 +86,7 @@ class FolderWriter:
             for part, target in moves.items():
                 part.replace(target)
             undo.pop_all()
-            _sync_folder(folder)
+            sync_folder(folder)
         return image
 
     def remove(self, file_name: str) -> None:
@@ -105,7 +106,7 @@ class FolderWriter:
                 raise FirmwareUnknownError(file_name)
             for name in found:
                 (self._folder / name).unlink(missing_ok=True)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
 
 @contextmanager
@@ -116,25 +117,15 @@ def _disk_errors() -> Iterator[None]:
         raise FolderWriteError(err.strerror or str(err)) from err
 
 
-def _begun(parts: ExitStack, part: Path) -> Path:
-    """Return a temporary file's path, free of what a crash left there; `parts` removes it."""
-    part.unlink(missing_ok=True)
-    parts.callback(part.unlink, missing_ok=True)
-    return part
-
-
 def _copied(source: Path, target: Path) -> StoredImage:
-    digest = hashlib.sha256()
     with (
         opened(source, size_limit_bytes=IMAGE_SIZE_LIMIT_BYTES) as file,
-        target.open("xb") as copy,
+        closing(IncomingFile(target)) as copy,
     ):
         for chunk in file.chunks():
-            digest.update(chunk)
             copy.write(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
-    return StoredImage(sha256=digest.hexdigest(), size_bytes=file.size_bytes)
+        copy.finish()
+    return StoredImage(sha256=copy.sha256, size_bytes=copy.size_bytes)
 
 
 def _check(path: Path, image: StoredImage, sidecar: Sidecar) -> None:
@@ -149,10 +140,9 @@ def _check(path: Path, image: StoredImage, sidecar: Sidecar) -> None:
 
 
 def _write(target: Path, content: bytes) -> None:
-    with target.open("xb") as file:
+    with closing(IncomingFile(target)) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        file.finish()
 
 
 def _has_bytes(path: Path, image: StoredImage) -> bool:
@@ -173,12 +163,3 @@ def _reserve(target: Path) -> None:
     except FileExistsError as err:
         if target.is_symlink() or not target.is_file() or target.stat().st_size:
             raise NameTakenError(target.name) from err
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make what was renamed or removed outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -120,6 +120,10 @@ class HistoryDb:
         rows = self._rows(sql.ACTIVE_SESSIONS, {"server_id": server_id})
         return [session_of(row) for row in rows]
 
+    def users_of(self, sha256: str) -> list[Session]:
+        """Return the sessions of all servers that have not ended, and are to install an image."""
+        return [session_of(row) for row in self._rows(sql.USERS_OF_IMAGE, {"sha256": sha256})]
+
     def last_session(self, server_id: str, endpoint: Endpoint) -> Session | None:
         """Return the device's session that was asked for last."""
         rows = self._rows(sql.LAST_SESSION, {"server_id": server_id, "endpoint": endpoint})

@@ -1,7 +1,6 @@
 """The image store: files by SHA-256, immutable, the only ones that are ever served."""
 
 import hashlib
-import os
 import re
 import stat
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, final
 
-from .incoming_file import IncomingFile
+from .incoming_file import IncomingFile, sync_folder
 from .source_file import SourceError, SourceFile, SourceStillChangingError, opened
 
 IMAGE_SIZE_LIMIT_BYTES: Final = 256 * 1024 * 1024
@@ -117,7 +116,7 @@ class ImageStore:
     def _keep(self, file: IncomingFile, image: StoredImage) -> None:
         file.finish(mode=_READ_ONLY)
         file.path.replace(self.path(image.sha256))
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
 
 @contextmanager
@@ -133,12 +132,3 @@ def _hashed(file: SourceFile) -> StoredImage:
     for chunk in file.chunks():
         digest.update(chunk)
     return StoredImage(sha256=digest.hexdigest(), size_bytes=file.size_bytes)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

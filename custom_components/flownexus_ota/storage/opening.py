@@ -1,12 +1,12 @@
 """Open the database file: check it, move a broken one aside, set it up, migrate it."""
 
-import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from .errors import HistoryUnavailableError, is_corrupt, named_error
+from .incoming_file import sync_folder
 from .migrations import check_version, migrate
 from .records import MovedAside
 from .rows import as_mapping
@@ -96,7 +96,7 @@ def _move_aside(path: Path, problem: str) -> MovedAside:
         file = Path(f"{path}{companion}")
         if file.exists():
             file.rename(f"{target}{companion}")
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return MovedAside(path=target, problem=problem)
 
 
@@ -107,11 +107,3 @@ def _free_name(path: Path) -> Path:
         number += 1
         name = f"{path.name}.corrupt-{stamp}-{number}"
     return path.with_name(name)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

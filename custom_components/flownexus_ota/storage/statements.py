@@ -54,6 +54,10 @@ ACTIVE_SESSIONS: Final = """
 SELECT * FROM firmware_update WHERE result = 0 AND server_id = :server_id ORDER BY number
 """
 
+USERS_OF_IMAGE: Final = """
+SELECT * FROM firmware_update WHERE result = 0 AND image_sha256 = :sha256 ORDER BY number
+"""
+
 LAST_SESSION: Final = """
 SELECT * FROM firmware_update WHERE server_id = :server_id AND endpoint = :endpoint
 ORDER BY created_at DESC, number DESC LIMIT 1

@@ -1,0 +1,161 @@
+"""Firmware as people ask for it: whom an image fits, who uses it, adding it and removing it."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, assert_never
+
+from homeassistant.core import HomeAssistant
+
+from .catalogue_keeper import FolderHeldError
+from .devices import device_name
+from .leshan.pacing import Breather
+from .lwm2m.events import Endpoint
+from .ota.image import FirmwareImage, Mismatch
+from .ota.image_header import ImageHeaderError
+from .ota.session_state import Session
+from .ota.sidecar import SidecarError
+from .runtime import RuntimeData
+from .shared import Shared
+from .sources.folder import FolderProblem, FolderScan, problem_with
+from .sources.folder_writer import FirmwareUnknownError, FolderWriteError, NameTakenError
+from .storage.awaiting import stored
+from .storage.image_store import StoredImage
+from .storage.source_file import SourceError
+from .targets import loaded_servers
+
+
+class FirmwareInUseError(Exception):
+    """An update that has not ended is to install the image."""
+
+    def __init__(self, session: Session) -> None:
+        """Keep which one."""
+        super().__init__(session.id)
+        self.session: Final = session
+
+
+FIRMWARE_ERRORS: Final = (
+    SidecarError,
+    SourceError,
+    ImageHeaderError,
+    NameTakenError,
+    FolderWriteError,
+    FolderHeldError,
+    FirmwareUnknownError,
+    FirmwareInUseError,
+)
+"""How adding and removing can fail; `problem_of` says it in words."""
+
+type FirmwareError = (
+    SidecarError
+    | SourceError
+    | ImageHeaderError
+    | NameTakenError
+    | FolderWriteError
+    | FolderHeldError
+    | FirmwareUnknownError
+    | FirmwareInUseError
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitting:
+    """The devices of all servers, seen from one image."""
+
+    names: tuple[str, ...]
+    """Of those that it fits."""
+    misfits: Mapping[Mismatch, int] = field(default_factory=dict)
+    """How many devices it does not fit, by the first reason."""
+
+    @property
+    def device_count(self) -> int:
+        """Return how many devices there are."""
+        return len(self.names) + sum(self.misfits.values())
+
+
+def problem_of(hass: HomeAssistant, err: FirmwareError) -> tuple[str, dict[str, str]]:
+    """Return the key of what went wrong, below `options.error`, and what its text needs."""
+    match err:
+        case NameTakenError():
+            return "name_taken", {"file": str(err)}
+        case FolderWriteError():
+            return "folder_not_writable", {"error": str(err)}
+        case FolderHeldError():
+            return "backup_running", {}
+        case FirmwareUnknownError():
+            return "firmware_unknown", {"file": str(err)}
+        case FirmwareInUseError():
+            return "firmware_in_use", {"device": _name_of(hass, err.session)}
+        case SidecarError() | SourceError() | ImageHeaderError():
+            problem = problem_with("", err)
+            return problem.key, dict(problem.placeholders)
+        case _:
+            assert_never(err)
+
+
+def sidecar_of(members: Mapping[str, str | bool]) -> bytes:
+    """Return the text of a sidecar that says what was typed: nothing where a field is blank."""
+    typed = {
+        name: value.strip() if isinstance(value, str) else value for name, value in members.items()
+    }
+    said = {name: value for name, value in typed.items() if value}
+    return json.dumps(said, ensure_ascii=False, indent=2).encode(errors="replace")
+
+
+def listed_files(scan: FolderScan) -> list[str]:
+    """Return the names under which firmware can be removed: images, and what is left of some."""
+    troubled = {
+        problem.file_name.removesuffix(".json")
+        for problem in scan.problems
+        if problem.key != FolderProblem.FOLDER_UNREADABLE
+    }
+    return sorted(scan.digests.keys() | troubled)
+
+
+def refusal_for(runtime: RuntimeData, image: FirmwareImage, endpoint: Endpoint) -> Mismatch | None:
+    """Return why a device of a server would not get an image, or `None` if it would."""
+    view = runtime.engine.view(endpoint)
+    return None if view is None else image.refusal(view.facts)
+
+
+async def async_fitting(hass: HomeAssistant, image: FirmwareImage) -> Fitting:
+    """Look at every device of every server, giving way to others in between."""
+    names: list[str] = []
+    misfits: Counter[Mismatch] = Counter()
+    breather = Breather()
+    for runtime in loaded_servers(hass):
+        for endpoint in runtime.engine.endpoints:
+            refusal = refusal_for(runtime, image, endpoint)
+            if refusal is None:
+                names.append(device_name(hass, runtime.entry, endpoint))
+            else:
+                misfits[refusal] += 1
+            await breather.give_way()
+    return Fitting(names=tuple(sorted(names)), misfits=dict(misfits.most_common()))
+
+
+async def async_add(shared: Shared, source: Path, *, file_name: str, sidecar: bytes) -> StoredImage:
+    """Add a firmware to the folder and read it; raise one of `FIRMWARE_ERRORS`."""
+    return await shared.keeper.change(
+        lambda writer: writer.add(source, file_name=file_name, sidecar=sidecar)
+    )
+
+
+async def async_remove(shared: Shared, file_name: str) -> None:
+    """Remove a firmware from the folder, unless an update of any server is to install it.
+
+    Raise one of `FIRMWARE_ERRORS`, or a HistoryError when nobody knows.
+    """
+    sha256 = shared.keeper.scan.digests.get(file_name)
+    if sha256 is not None:
+        users = await stored(shared.writer.query(lambda history: history.users_of(sha256)))
+        if users:
+            raise FirmwareInUseError(users[0])
+    await shared.keeper.change(lambda writer: writer.remove(file_name))
+
+
+def _name_of(hass: HomeAssistant, session: Session) -> str:
+    entry = hass.config_entries.async_get_entry(session.server_id)
+    return session.endpoint if entry is None else device_name(hass, entry, session.endpoint)

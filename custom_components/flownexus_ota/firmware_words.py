@@ -1,0 +1,83 @@
+"""What the pages about firmware tell, as Markdown to be put into their texts."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+
+from .firmware import Fitting, async_fitting
+from .issues import CATALOGUE_ISSUE_PREFIX
+from .ota.image import FirmwareImage
+from .shared import Shared
+from .sources.folder import Problem
+from .texts import async_texts, literal
+
+NAMES_SHOWN: Final = 10
+NOTHING: Final = "–"
+
+
+async def async_fitting_words(
+    hass: HomeAssistant, image: FirmwareImage, fitting: Fitting
+) -> dict[str, str]:
+    """Return how many devices an image fits, the first of them, and why it fits no others."""
+    reasons = await async_texts(hass, "selector", "misfit.options")
+    misfits = [f"* {count} × {reasons[key]}" for key, count in fitting.misfits.items()]
+    more = ["…"] if len(fitting.names) > NAMES_SHOWN else []
+    names = [*map(literal, fitting.names[:NAMES_SHOWN]), *more]
+    return {
+        "version": literal(image.version),
+        "size": size_in_words(image.size_bytes),
+        "sha256": image.sha256,
+        "count": str(len(fitting.names)),
+        "total": str(fitting.device_count),
+        "names": ", ".join(names) or NOTHING,
+        "misfits": "\n".join(misfits) or NOTHING,
+    }
+
+
+async def async_listing_words(hass: HomeAssistant, shared: Shared) -> dict[str, str]:
+    """Return a table's rows of the images that are used, and a list of the files that are not."""
+    catalogue = shared.keeper.catalogue
+    names = {sha256: name for name, sha256 in shared.keeper.scan.digests.items()}
+    kinds = await async_texts(hass, "selector", "image_kind.options")
+    rows = [
+        _row(
+            names.get(image.sha256, image.file_name),
+            image,
+            kinds[image.kind],
+            await async_fitting(hass, image),
+        )
+        for image in (() if catalogue is None else catalogue.images)
+    ]
+    problems = [
+        f"* **{literal(problem.file_name)}**: {await async_problem_words(hass, problem)}"
+        for problem in shared.keeper.scan.problems
+    ]
+    empty = "|".join([f" {NOTHING} "] * 5)
+    return {
+        "images": "\n".join(rows) or f"|{empty}|",
+        "problems": "\n".join(problems) or NOTHING,
+    }
+
+
+async def async_problem_words(hass: HomeAssistant, problem: Problem) -> str:
+    """Return why a file of the folder is not used, as its repair issue says it."""
+    texts = await async_texts(hass, "issues", f"{CATALOGUE_ISSUE_PREFIX}{problem.key}")
+    return texts["description"].format(**problem.placeholders, file=problem.file_name)
+
+
+def size_in_words(size_bytes: int) -> str:
+    """Return a size as people read it: 245 kB, 1.2 MB."""
+    if size_bytes < 1_000_000:
+        return f"{max(1, round(size_bytes / 1000))} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def _row(name: str, image: FirmwareImage, kind: str, fitting: Fitting) -> str:
+    cells = (
+        literal(name),
+        literal(image.version),
+        kind,
+        size_in_words(image.size_bytes),
+        f"{len(fitting.names)} / {fitting.device_count}",
+    )
+    return f"| {' | '.join(cells)} |"
