@@ -14,7 +14,6 @@ from benchmark.sizes import Sizes
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.phase import Phase
 from custom_components.flownexus_ota.ota.session_state import Session, Target
-from custom_components.flownexus_ota.storage.awaiting import stored
 from custom_components.flownexus_ota.storage.history import HistoryDb
 from custom_components.flownexus_ota.storage.writer import HistoryWriter
 from scripts.setup.places import REPOSITORY
@@ -65,12 +64,10 @@ async def measure(sizes: Sizes) -> Result:
 
 async def _transitions_per_s(path: Path, sizes: Sizes) -> dict[str, float]:
     loop = asyncio.get_running_loop()
-    writer = HistoryWriter(
-        await asyncio.to_thread(HistoryDb.open, path), settle_in=loop.call_soon_threadsafe
-    )
+    writer = HistoryWriter(await asyncio.to_thread(HistoryDb.open, path), loop)
     writer.start()
     sessions = [_session(number) for number in range(sizes.history_sessions)]
-    await asyncio.gather(*(stored(writer.record(each, at=each.created_at)) for each in sessions))
+    await asyncio.gather(*(writer.record(each, at=each.created_at) for each in sessions))
     each_s = sizes.transitions // len(sessions)
     steps = [_steps(each) for each in sessions]
     begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
@@ -88,9 +85,7 @@ def _steps(session: Session) -> list[Session]:
 async def _go_on(writer: HistoryWriter, steps: list[Session], count: int) -> None:
     for number in range(count):
         step = steps[number % len(steps)]
-        await stored(
-            writer.record(step, at=step.created_at, evidence="5/0/3 = 1", token_sha256="4f" * 32)
-        )
+        await writer.record(step, at=step.created_at, evidence="5/0/3 = 1", token_sha256="4f" * 32)
 
 
 def _session(number: int) -> Session:

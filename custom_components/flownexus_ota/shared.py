@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from .issues import clear_catalogue_problems, show_history_damaged
 from .serving.offers import OfferBook
 from .serving.tokens import TokenMint
 from .storage.awaiting import stored
+from .storage.errors import HistoryError
 from .storage.history import HistoryDb
 from .storage.image_store import ImageStore
 from .storage.writer import HistoryWriter
@@ -74,7 +76,8 @@ async def acquire_shared(hass: HomeAssistant) -> Shared:
         if slot.shared is None:
             slot.shared = await _build(hass, slot.book)
             if slot.is_held:
-                slot.shared.writer.hold()
+                with suppress(HistoryError):  # it is held all the same
+                    await slot.shared.writer.hold()
                 await slot.shared.keeper.pause()
         slot.shared.user_count += 1
         return slot.shared
@@ -146,7 +149,7 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
 def _open(hass: HomeAssistant, folder: str) -> tuple[HistoryDb, HistoryWriter, ImageStore, Path]:
     root = Path(folder)
     history = HistoryDb.open(root / f"{DOMAIN}.db")
-    writer = HistoryWriter(history, settle_in=hass.loop.call_soon_threadsafe)
+    writer = HistoryWriter(history, hass.loop)
     writer.start()
     return history, writer, ImageStore(root / "images"), root / "firmware"
 

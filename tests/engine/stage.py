@@ -57,7 +57,7 @@ class Stage:
         self.connection, _ = open_database(self.folder / "history.db")
         self.writer = HistoryWriter(
             HistoryDb(self.connection, None),
-            settle_in=asyncio.get_running_loop().call_soon_threadsafe,
+            asyncio.get_running_loop(),
         )
         self.writer.start()
         self.chronicle = Chronicle(

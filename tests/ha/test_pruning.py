@@ -26,7 +26,7 @@ async def writer(tmp_path: Path) -> AsyncIterator[HistoryWriter]:
     """Return a history with an old and a recent update of two servers."""
     writer = HistoryWriter(
         await asyncio.to_thread(HistoryDb.open, tmp_path / "history.db"),
-        settle_in=asyncio.get_running_loop().call_soon_threadsafe,
+        asyncio.get_running_loop(),
     )
     writer.start()
     for name, at in (("old", OLD_AT), ("recent", RECENT_AT)):

@@ -1,6 +1,7 @@
 """A history in a file of its own, and a writer that is closed whatever happens."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def db(path: Path) -> Iterator[HistoryDb]:
 
 
 @pytest.fixture
-def writer(path: Path) -> Iterator[HistoryWriter]:
-    with closing(HistoryWriter(HistoryDb.open(path))) as started:
+async def writer(path: Path) -> AsyncIterator[HistoryWriter]:
+    with closing(HistoryWriter(HistoryDb.open(path), asyncio.get_running_loop())) as started:
         started.start()
         yield started

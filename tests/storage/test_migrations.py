@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -5,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.flownexus_ota.storage.errors import MigrationFailedError, NewerSchemaError
+from custom_components.flownexus_ota.storage.errors import (
+    ActiveSessionExistsError,
+    MigrationFailedError,
+    NewerSchemaError,
+)
 from custom_components.flownexus_ota.storage.history import HistoryDb
 from custom_components.flownexus_ota.storage.migrations import (
     SCHEMA_FOLDER,
@@ -14,8 +19,9 @@ from custom_components.flownexus_ota.storage.migrations import (
     migrate,
     stored_version,
 )
+from custom_components.flownexus_ota.storage.rows import as_mapping
 
-from .samples import NOON, SERVER, asked, execute, query
+from .samples import MINUTE, NOON, SERVER, asked, execute, failed, query
 
 SHELF = "CREATE TABLE shelf (id INTEGER PRIMARY KEY);"
 BOOK = "CREATE TABLE book (shelf_id INTEGER NOT NULL REFERENCES shelf (id));"
@@ -133,6 +139,26 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(path: Path) -> N
     )
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_what_the_first_version_stored_is_kept(path: Path, folder: Path) -> None:
+    """Its file, as that version made it: `firmware_update` is built anew since."""
+    shutil.copy(SCHEMA_FOLDER / "0001.sql", folder)
+    with closing(sqlite3.connect(path, autocommit=True)) as first:
+        migrate(first, folder)
+        first.row_factory = as_mapping
+        db = HistoryDb(first, None)
+        db.record(asked("a"), at=NOON, evidence="asked for")
+        db.record(failed(asked("a")), at=NOON + MINUTE, evidence="no storage")
+        db.record(asked("b"), at=NOON)
+        numbers = first.execute("SELECT id, number, state FROM firmware_update").fetchall()
+    with closing(HistoryDb.open(path)) as migrated:
+        assert migrated.sessions() == [asked("b"), failed(asked("a"))]
+        assert [each.evidence for each in migrated.events("a")] == ["asked for", "no storage"]
+        with pytest.raises(ActiveSessionExistsError):
+            migrated.record(asked("c"), at=NOON)
+    found = query(path, "SELECT id, number, state FROM firmware_update")
+    assert found == [tuple(each.values()) for each in numbers]
 
 
 def test_a_file_with_other_tables_of_the_same_name_is_refused(path: Path) -> None:

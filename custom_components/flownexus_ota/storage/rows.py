@@ -202,8 +202,10 @@ def _rest(described: type, columns: Iterable[str]) -> dict[str, object]:
 
 
 def _packed(value: object, rest: dict[str, object]) -> str:
-    told = {name: getattr(value, name) for name, default in rest.items()}
-    return json.dumps({name: each for name, each in told.items() if each != rest[name]})
+    told = {
+        name: each for name, default in rest.items() if (each := getattr(value, name)) != default
+    }
+    return json.dumps(told)
 
 
 def _unpacked(text: str, rest: dict[str, object]) -> dict[str, Any]:

@@ -4,12 +4,12 @@ A sync to disk costs the same for one row as for a thousand; so many sessions sh
 single session never waits for more than the sync under way and its own.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import batched
 from typing import Final
 
@@ -27,15 +27,12 @@ QUEUE_LIMIT: Final = 100_000
 SETTLED_AT_ONCE: Final = 250
 CLOSE_LIMIT_SECONDS: Final = 60.0
 
-type Caller = Callable[[Callable[[], None]], object]
-"""Calls what it is given, at some time, in some thread."""
-
 
 @dataclass(kw_only=True, slots=True)
 class _Item[T]:
     work: Callable[[HistoryDb], T]
     is_query: bool
-    future: Future[T] = field(default_factory=Future)
+    future: asyncio.Future[T]
     value: T | None = None
     error: Exception | None = None
 
@@ -49,51 +46,42 @@ class _Item[T]:
         except Exception as err:  # noqa: BLE001 # handed to whoever waits, like in any executor
             self.error = err
 
-    def settle(self, batch_error: HistoryUnavailableError | None) -> None:
+    def settle(self) -> None:
         """Tell whoever waits how it ended, after the batch was stored or failed."""
+        if self.future.done():
+            return  # whoever waited was cancelled
         if self.error is not None:
             self.future.set_exception(self.error)
-        elif batch_error is not None:
-            # One error each: a raised exception collects tracebacks, here in several threads.
-            self.future.set_exception(batch_error.again())
         else:
             self.future.set_result(self.value)  # type: ignore[arg-type] # set by run(), may be None
 
 
-def _call(call: Callable[[], None]) -> None:
-    call()
-
-
-def _call_all(calls: Iterable[Callable[[], None]]) -> None:
-    for call in calls:
-        call()
+def _settle_all(items: Iterable[_Item[object]]) -> None:
+    for item in items:
+        item.settle()
 
 
 class HistoryWriter:
-    """The owner of a HistoryDb and of the thread that uses it. Every method may be called anywhere.
+    """The owner of a HistoryDb and of the thread that uses it; called in one event loop.
 
     A future ends when its work is safely on the disk, with the error of its own work, or with
-    HistoryUnavailableError when the disk failed; the next batch then tries anew by itself. A future
-    that is cancelled before its work begins means that nothing is stored.
+    HistoryUnavailableError when the disk failed; the next batch then tries anew by itself. A caller
+    that is cancelled leaves its work to be stored all the same: what was to be remembered is
+    remembered.
     """
 
     def __init__(
-        self, db: HistoryDb, *, settle_in: Caller = _call, queue_limit: int = QUEUE_LIMIT
+        self, db: HistoryDb, loop: asyncio.AbstractEventLoop, *, queue_limit: int = QUEUE_LIMIT
     ) -> None:
-        """Take over an open database; nothing runs before `start`.
-
-        `settle_in` calls what ends the futures, a batch at a time: `loop.call_soon_threadsafe`
-        wakes a loop once for all of them (twice the rate of `asyncio.wrap_future`, which wakes it
-        for each; see `awaiting.py`). The default ends them in the writer's own thread.
-        """
+        """Take over an open database; nothing runs before `start`."""
         self._db = db
-        self._settle_in = settle_in
+        self._loop = loop
         self._queue_limit = queue_limit
         self._queue: list[_Item[object]] = []
         self._changed = threading.Condition()
         self._is_open = False
         self._is_held = False
-        self._checkpoints: list[Future[None]] = []
+        self._checkpoints: list[_Item[object]] = []
         self._thread = threading.Thread(target=self._run, name="flownexus_ota history", daemon=True)
 
     def start(self) -> None:
@@ -101,16 +89,16 @@ class HistoryWriter:
         self._is_open = True
         self._thread.start()
 
-    def submit[T](self, work: Callable[[HistoryDb], T]) -> Future[T]:
+    def submit[T](self, work: Callable[[HistoryDb], T]) -> asyncio.Future[T]:
         """Queue work that may write; all of it is stored, or nothing.
 
         Raises HistoryQueueFullError, HistoryClosedError.
         """
-        return self._enqueue(_Item(work=work, is_query=False))
+        return self._enqueue(self._item(work, is_query=False))
 
-    def query[T](self, work: Callable[[HistoryDb], T]) -> Future[T]:
+    def query[T](self, work: Callable[[HistoryDb], T]) -> asyncio.Future[T]:
         """Queue work that only reads; it sees what was submitted before, and goes on while held."""
-        return self._enqueue(_Item(work=work, is_query=True))
+        return self._enqueue(self._item(work, is_query=True))
 
     def record(
         self,
@@ -119,25 +107,25 @@ class HistoryWriter:
         at: datetime,
         evidence: str | None = None,
         token_sha256: str | None = None,
-    ) -> Future[None]:
+    ) -> asyncio.Future[None]:
         """Queue `HistoryDb.record`."""
         return self.submit(
             lambda db: db.record(session, at=at, evidence=evidence, token_sha256=token_sha256)
         )
 
-    def hold(self) -> Future[None]:
+    def hold(self) -> asyncio.Future[None]:
         """Store nothing more until `release`; done once the file alone is whole and may be copied.
 
         When merging the journal fails, the future tells and the hold stands: the file and its
         journal together are whole. What is submitted meanwhile waits.
         """
-        future: Future[None] = Future()
+        item = self._item(HistoryDb.checkpoint, is_query=True)
         with self._changed:
             self._require_open()
             self._is_held = True
-            self._checkpoints.append(future)
+            self._checkpoints.append(item)  # type: ignore[arg-type] # it has no value to be kept
             self._changed.notify_all()
-        return future
+        return item.future
 
     def release(self) -> None:
         """Go on storing; without a hold, nothing happens."""
@@ -159,7 +147,10 @@ class HistoryWriter:
             raise HistoryTimeoutError(limit_seconds)
         self._db.close()
 
-    def _enqueue[T](self, item: _Item[T]) -> Future[T]:
+    def _item[T](self, work: Callable[[HistoryDb], T], *, is_query: bool) -> _Item[T]:
+        return _Item(work=work, is_query=is_query, future=self._loop.create_future())
+
+    def _enqueue[T](self, item: _Item[T]) -> asyncio.Future[T]:
         with self._changed:
             self._require_open()
             if len(self._queue) >= self._queue_limit:
@@ -200,34 +191,32 @@ class HistoryWriter:
                 self._queue = [item for item in self._queue if not item.is_query]
             else:
                 batch, self._queue = self._queue, []
-        return [item for item in batch if item.future.set_running_or_notify_cancel()]
+        return batch
 
     def _store(self, batch: list[_Item[object]]) -> None:
-        error: HistoryUnavailableError | None = None
         try:
             with self._db.atomic():
                 for item in batch:
                     item.run(self._db)
         except HistoryUnavailableError as err:
-            error = err
-        self._settle([partial(item.settle, error) for item in batch])
+            for item in batch:
+                # One error each: a raised exception collects tracebacks, here of several tasks.
+                item.error = item.error or err.again()
+        self._settle(batch)
 
     def _checkpoint(self) -> None:
         with self._changed:
             waiting, self._checkpoints = self._checkpoints, []
-        waiting = [each for each in waiting if each.set_running_or_notify_cancel()]
-        if not waiting:
-            return
-        try:
-            self._db.checkpoint()
-        except HistoryUnavailableError as err:
-            self._settle([partial(each.set_exception, err.again()) for each in waiting])
-        else:
-            self._settle([partial(each.set_result, None) for each in waiting])
-
-    def _settle(self, endings: list[Callable[[], None]]) -> None:
-        for some in batched(endings, SETTLED_AT_ONCE, strict=False):
+        for item in waiting:
             try:
-                self._settle_in(partial(_call_all, some))
-            except RuntimeError:  # that thread's event loop is closed, nobody there waits any more
-                _call_all(some)
+                item.work(self._db)
+            except HistoryUnavailableError as err:
+                item.error = err
+        self._settle(waiting)
+
+    def _settle(self, items: list[_Item[object]]) -> None:
+        """Wake the loop for many at once: waking it for each halves the rate."""
+        for some in batched(items, SETTLED_AT_ONCE, strict=False):
+            # Once the loop is closed nobody waits any more.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(_settle_all, some)
