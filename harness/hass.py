@@ -1,5 +1,6 @@
 """A real Home Assistant process with the integration, and who is logged in there."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +25,24 @@ RESTART_EXIT_STATUS: Final = 100
 class Hass:
     """One Home Assistant; `start` first, then `onboard`, then everything else."""
 
-    def __init__(self, folder: Path, *, version: HassVersion = NEWEST, port: int = 0) -> None:
-        """Choose the port unless one is given; nothing is started or written."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        version: HassVersion = NEWEST,
+        port: int = 0,
+        also_debugged: Sequence[str] = (),
+    ) -> None:
+        """Choose the port unless one is given; nothing is started or written.
+
+        `also_debugged` are loggers to hear everything from, besides the integration's.
+        """
         self.folder = folder / "config"
         self.version = version
         self.login = Login()
         self.port = port or free_tcp_port()
-        self._log_file = folder / "hass.log"
+        self.log_file = folder / "hass.log"
+        self._also_debugged = also_debugged
         self._has_user = False
         self._ends = AsyncExitStack()
         self._process: ManagedProcess | None = None
@@ -69,7 +81,7 @@ class Hass:
         """Write the folder, start, and wait until the page is there; `ends` gets what ends it."""
         self._ends = ends
         self._has_user = has_user(self.folder)
-        write_hass_folder(self.folder, self.version, self.port)
+        write_hass_folder(self.folder, self.version, self.port, self._also_debugged)
         await self._start()
 
     async def kill(self) -> None:
@@ -92,7 +104,7 @@ class Hass:
             f"Home Assistant {self.version.number}",
             [python, "-m", "homeassistant", "--config", self.folder],
             folder=self.folder,
-            log_file=self._log_file,
+            log_file=self.log_file,
             env={**build_environ(python), **certificate_environ()},
         )
         self._ends.push_async_callback(self._process.stop)
@@ -110,12 +122,12 @@ class Hass:
         # Any; without one, Home Assistant asks for it by a repair issue.
         await self._socket.command("config/core/update", country="DE")
 
-    async def add_server(self, leshan_url: str) -> bool:
+    async def add_server(self, leshan_url: str, **credentials: str) -> bool:
         """Set up the integration for a Leshan server, as a person does; tell if it was not yet."""
         if await self.socket.command("config_entries/get", domain=DOMAIN):
             return False
         token = await self.http.log_in(self.login)
-        await self.http.add_server(token, leshan_url)
+        await self.http.add_server(token, leshan_url, **credentials)
         return True
 
     async def set_options(self, **options: Any) -> None:
@@ -129,6 +141,11 @@ class Hass:
         profile = {"name": name, **values, "times": times}
         token = await self.http.log_in(self.login)
         await self.http.add_profile(token, await self._entry_id(), profile)
+
+    async def diagnostics(self) -> str:
+        """Return what a person downloads to send it to the maintainers: JSON."""
+        token = await self.http.log_in(self.login)
+        return await self.http.get(token, f"/api/diagnostics/config_entry/{await self._entry_id()}")
 
     async def entity_id(self, platform: str, endpoint: str, key: str) -> str:
         """Return an entity of a device once it has a state; raise StageError."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ DOMAIN: Final = "flownexus_ota"
 _CONFIGURATION: Final = """\
 frontend:
 config:
+diagnostics:
 history:
 logbook:
 logger:
@@ -21,15 +23,24 @@ logger:
   logs:
     custom_components.flownexus_ota: debug
 """
+_ALSO_DEBUGGED: Final = "    {name}: debug\n"
 # All but `user`: their API would set up a weather forecast and a radio, which need the internet.
 _ONBOARDING_DONE: Final = ("core_config", "analytics", "integration")
 
 
-def write_hass_folder(folder: Path, version: HassVersion, port: int) -> None:
-    """Write what Home Assistant needs to find at its first start, the integration included."""
+def write_hass_folder(
+    folder: Path, version: HassVersion, port: int, also_debugged: Sequence[str] = ()
+) -> None:
+    """Write what Home Assistant needs to find at its first start, the integration included.
+
+    Of the loggers in `also_debugged` it is to write everything, as of the integration's.
+    """
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    (folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
+    (folder / "configuration.yaml").write_text(
+        _CONFIGURATION + "".join(_ALSO_DEBUGGED.format(name=name) for name in also_debugged),
+        encoding="utf-8",
+    )
     _copy_integration(folder / "custom_components" / DOMAIN)
     _write_stored(storage, "http", _http(version, port))
     if not (storage / "onboarding").exists():

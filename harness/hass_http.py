@@ -70,12 +70,20 @@ class HassHttp:
         done = await self._post(f"/auth/login_flow/{flow['flow_id']}", json=answer)
         return await self._token(done["result"])
 
-    async def add_server(self, token: str, url: str) -> dict[str, Any]:
+    async def get(self, token: str, path: str) -> str:
+        """Return what an API or a download answers; raise StageError."""
+        headers = {"Authorization": f"Bearer {token}"}
+        async with self.session.get(f"{self.base_url}{path}", headers=headers) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise StageError(f"GET {path}: {answer.status}")
+            return await answer.text()
+
+    async def add_server(self, token: str, url: str, **credentials: str) -> dict[str, Any]:
         """Go through the config flow for a Leshan server; return its last answer."""
         headers = {"Authorization": f"Bearer {token}"}
         flows = "/api/config/config_entries/flow"
         begun = await self._post(flows, json={"handler": DOMAIN}, headers=headers)
-        answer = {"url": url, "verify_ssl": True}
+        answer = {"url": url, "verify_ssl": True, **credentials}
         done = await self._post(f"{flows}/{begun['flow_id']}", json=answer, headers=headers)
         if done.get("type") != "create_entry":
             raise StageError(f"the config flow did not end with an entry: {done}")
