@@ -14,6 +14,8 @@ from custom_components.flownexus_ota.binary_sensor import CONNECTED
 from custom_components.flownexus_ota.button import CANCEL_UPDATE
 from custom_components.flownexus_ota.config_flow import SERVER_SCHEMA
 from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES, DOMAIN
+from custom_components.flownexus_ota.download_options import DEFAULT_MAX_PARALLEL_DOWNLOADS
+from custom_components.flownexus_ota.download_steps import DOWNLOADS_SCHEMA
 from custom_components.flownexus_ota.event import FIRMWARE_UPDATE
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
 from custom_components.flownexus_ota.options_flow import SETTINGS_SCHEMA
@@ -83,6 +85,14 @@ def test_the_options_in_the_readme_are_those_of_the_form() -> None:
     assert first_codes(rows) == [str(key) for key in SETTINGS_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
     assert rows[1][2] == str(DEFAULT_MAX_PARALLEL_UPDATES)
+
+
+def test_the_options_of_downloads_in_the_readme_are_those_of_the_form() -> None:
+    rows = README_TABLES["option of downloads | form | default | meaning"]
+    names = TEXTS["options"]["step"]["downloads"]["data"]
+    assert first_codes(rows) == [str(key) for key in DOWNLOADS_SCHEMA.schema]
+    assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
+    assert rows[4][2] == str(DEFAULT_MAX_PARALLEL_DOWNLOADS)
 
 
 def test_the_members_in_the_readme_are_those_of_a_sidecar() -> None:

@@ -9,7 +9,6 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .base_url import firmware_base_urls
 from .connection import leshan_client
 from .const import (
     CONF_HISTORY_DAYS,
@@ -23,6 +22,7 @@ from .const import (
 )
 from .coordinator import ServerCoordinator
 from .devices import endpoints_of
+from .downloads import Downloads
 from .engine.chronicle import Chronicle
 from .engine.engine import Engine, EngineListener
 from .engine.view import ServerView
@@ -40,7 +40,6 @@ from .runtime import FlownexusConfigEntry, RuntimeData
 from .self_test import SelfTest, SelfTestPorts
 from .self_test_services import async_register_self_test
 from .services import async_register_services
-from .serving.gate import DownloadGate
 from .serving.image_offering import StoredImageOffering
 from .serving.self_test_rules import is_loopback_url
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
@@ -132,6 +131,8 @@ async def _async_begin(
     # First: an image that a restored backup lacks may be in the folder, and be offered already.
     await shared.keeper.rescan()
     await runtime.engine.load()
+    # After the offers are open again: a device that hears 404 gives its URL up for good.
+    await runtime.downloads.async_apply()
     for endpoint in runtime.engine.endpoints:
         runtime.async_device_changed(endpoint)
     if not runtime.devices:
@@ -166,6 +167,7 @@ async def _async_check(runtime: RuntimeData) -> None:
 def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> RuntimeData:
     """Make the parts of one server and join them."""
     client = leshan_client(hass, entry.data)
+    downloads = Downloads(hass, entry, shared.book)
     runtime = RuntimeData(
         hass=hass,
         entry=entry,
@@ -173,14 +175,14 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         shared=shared,
         hub_device_id=_hub_device_id(hass, entry),
         server=ServerCoordinator(hass, entry, _unknown_server()),
+        downloads=downloads,
     )
-    gate = DownloadGate()
     offering = StoredImageOffering(
         shared.store,
         shared.book,
         shared.mint,
-        base_urls=lambda: firmware_base_urls(hass, entry.options),
-        gate=gate,
+        base_urls=downloads.base_urls,
+        gate=downloads.gate,
     )
     runtime.self_test = _new_self_test(runtime)
 
@@ -237,7 +239,7 @@ def _new_self_test(runtime: RuntimeData) -> SelfTest:
         entry,
         runtime.shared.book,
         SelfTestPorts(
-            base_urls=lambda: firmware_base_urls(hass, entry.options),
+            base_urls=runtime.downloads.base_urls,
             are_devices_here=lambda: is_server_here and runtime.engine.are_devices_local,
         ),
     )
@@ -266,6 +268,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
         return
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
     runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
+    await runtime.downloads.async_apply()
     runtime.self_test.async_settings_changed()
     if (rules := rules_of(entry)) != runtime.profile_rules:
         runtime.profile_rules = rules

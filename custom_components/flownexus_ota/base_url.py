@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_FIRMWARE_BASE_URL
+from .const import CONF_ADVERTISED_HOST, CONF_FIRMWARE_BASE_URL
+from .download_options import listener_settings
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -24,19 +25,38 @@ def default_firmware_base_url(hass: HomeAssistant) -> str | None:
     if api is None:
         return None
     scheme = "https" if api.use_ssl else "http"
-    host = api.local_ip if _is_wildcard(api.host) else api.host
-    port = "" if api.port == DEFAULT_PORTS[scheme] else f":{api.port}"
-    return f"{scheme}://{_bracketed(host)}{port}"
+    return _url(scheme, api.local_ip if _is_wildcard(api.host) else api.host, api.port)
 
 
-def firmware_base_urls(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, str]:
+def listener_base_url(hass: HomeAssistant, options: Mapping[str, Any]) -> str | None:
+    """Return where devices reach the listener of an entry with these options.
+
+    `None` when it has none, or nobody knows under which address this machine is reached.
+    """
+    settings = listener_settings(options)
+    if settings is None:
+        return None
+    host = options.get(CONF_ADVERTISED_HOST)
+    if host is None and not _is_wildcard(settings.address):
+        host = settings.address
+    elif host is None and hass.config.api is not None:
+        host = hass.config.api.local_ip
+    return None if host is None else _url(settings.scheme, host, settings.port)
+
+
+def firmware_base_urls(
+    hass: HomeAssistant, options: Mapping[str, Any], *, has_listener: bool = True
+) -> dict[str, str]:
     """Return the base URLs for the devices of an entry with these options, by their schemes.
 
-    The preferred one comes first: what a person typed, then Home Assistant's own address.
+    The preferred one comes first: what a person typed, then the listener's, then Home Assistant's
+    own address, also where that was typed: it is what the form suggests.
     """
-    urls = (options.get(CONF_FIRMWARE_BASE_URL), default_firmware_base_url(hass))
+    own = default_firmware_base_url(hass)
+    typed = options.get(CONF_FIRMWARE_BASE_URL)
+    listener = listener_base_url(hass, options) if has_listener else None
     by_scheme: dict[str, str] = {}
-    for url in urls:
+    for url in (None if typed == own else typed, listener, own):
         if url:
             by_scheme.setdefault(url.partition(":")[0], url)
     return by_scheme
@@ -58,6 +78,11 @@ def normalise_base_url(text: str) -> str:
     if len(url) > MAX_BASE_URL_LENGTH or not all("!" <= character <= "~" for character in url):
         raise ValueError("too long, or characters that no device reads")
     return url
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    suffix = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
+    return f"{scheme}://{_bracketed(host)}{suffix}"
 
 
 def _is_wildcard(host: str) -> bool:

@@ -17,6 +17,15 @@ CONF_MAX_PARALLEL_UPDATES: Final = "max_parallel_updates"
 CONF_MIN_BATTERY_PERCENT: Final = "min_battery_percent"
 CONF_HISTORY_DAYS: Final = "history_days"
 
+# Options of a config entry: how its devices download.
+CONF_LISTENER: Final = "listener"
+CONF_LISTENER_ADDRESS: Final = "listener_address"
+CONF_LISTENER_PORT: Final = "listener_port"
+CONF_ADVERTISED_HOST: Final = "advertised_host"
+CONF_MAX_PARALLEL_DOWNLOADS: Final = "max_parallel_downloads"
+CONF_MAX_DEVICE_RATE: Final = "max_device_kilobytes_per_second"
+CONF_MAX_TOTAL_RATE: Final = "max_total_kilobytes_per_second"
+
 DEFAULT_MAX_PARALLEL_UPDATES: Final = 10
 LOWEST_MAX_PARALLEL_UPDATES: Final = 1
 HIGHEST_MAX_PARALLEL_UPDATES: Final = 1000

@@ -8,8 +8,15 @@ from urllib.parse import urlsplit
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 
-from .base_url import firmware_base_urls
-from .const import CONF_FIRMWARE_BASE_URL, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
+from .const import (
+    CONF_ADVERTISED_HOST,
+    CONF_FIRMWARE_BASE_URL,
+    CONF_LISTENER_ADDRESS,
+    CONF_PASSWORD,
+    CONF_TOKEN,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from .engine.view import DeviceView, ServerView
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
@@ -18,7 +25,10 @@ from .runtime import FlownexusConfigEntry
 # The id of a session is part of what its URL is made of.
 SECRETS: Final = {"asked_by", "id", "serial_number", "server_id"}
 LAST_CHARACTERS: Final = 4
-ENTRY_SECRETS: Final = {CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN}
+ENTRY_SECRETS: Final = {
+    *(CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN),
+    *(CONF_ADVERTISED_HOST, CONF_LISTENER_ADDRESS),
+}
 
 
 async def async_get_config_entry_diagnostics(
@@ -36,8 +46,9 @@ async def async_get_config_entry_diagnostics(
             "data": _settings(entry.data),
             "options": _settings(entry.options),
             "firmware_base_urls": [
-                _without_host(url) for url in firmware_base_urls(hass, entry.options).values()
+                _without_host(url) for url in runtime.downloads.base_urls().values()
             ],
+            "is_listening": runtime.downloads.is_listening,
         },
         "server": _server(runtime.server.data)
         | {"generation": None if generation is None else generation.name},

@@ -27,6 +27,7 @@ from .const import (
     KEEP_FOR_EVER_DAYS,
     LOWEST_MAX_PARALLEL_UPDATES,
 )
+from .download_steps import DownloadSteps
 from .firmware_steps import FirmwareSteps
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 else:
     import voluptuous as vol
 
-TOPICS: Final = ("settings", "firmware")
+TOPICS: Final = ("settings", "firmware", "downloads")
 """The menu: one step each, in a class of their own where they are more than one form."""
 
 EXAMPLE_BASE_URL: Final = "http://192.168.1.10:8123"
@@ -72,7 +73,7 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class FlownexusOptionsFlow(FirmwareSteps):
+class FlownexusOptionsFlow(FirmwareSteps, DownloadSteps):
     """Choose a topic, then how the devices of one server are treated in it."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

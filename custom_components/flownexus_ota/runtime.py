@@ -14,6 +14,7 @@ from homeassistant.helpers.event import async_call_later
 
 from .announcer import Announcer
 from .coordinator import DeviceCoordinator, ServerCoordinator
+from .downloads import Downloads
 from .engine.engine import Engine
 from .issues import clear_foreign_updates_of_server, clear_updates_of_device
 from .leshan.client import LeshanClient
@@ -44,6 +45,7 @@ class RuntimeData:
     shared: Shared
     hub_device_id: str
     server: ServerCoordinator
+    downloads: Downloads
     profile_rules: tuple[ProfileRule, ...] = field(init=False)
     """The most specific first."""
     engine: Engine = field(init=False)
@@ -80,6 +82,8 @@ class RuntimeData:
         if self._showing_catalogue is not None:
             self._showing_catalogue.cancel()
             self._showing_catalogue = None
+        # First: a device that hears 404, because its URL has been closed, gives it up for good.
+        await self.downloads.async_stop()
         await self.engine.stop()  # what it has loaded works already before it lives
         clear_foreign_updates_of_server(self.hass, self.entry)
         self.self_test.async_stop()

@@ -8,6 +8,7 @@ from custom_components.flownexus_ota.base_url import (
     MAX_BASE_URL_LENGTH,
     default_firmware_base_url,
     firmware_base_urls,
+    listener_base_url,
     normalise_base_url,
 )
 
@@ -63,6 +64,49 @@ async def test_the_option_comes_first_and_another_scheme_of_ours_after_it(
         ("https", "https://ota.example"),
         ("http", "http://192.168.1.10:8123"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "url"),
+    [
+        ({}, "http://192.168.1.10:8000"),
+        ({"listener_port": 80}, "http://192.168.1.10"),
+        ({"listener": "https", "listener_port": 443}, "https://192.168.1.10"),
+        ({"listener_address": "10.0.0.9"}, "http://10.0.0.9:8000"),
+        ({"listener_address": "fd00::9"}, "http://[fd00::9]:8000"),
+        ({"listener_address": "::"}, "http://192.168.1.10:8000"),
+        ({"advertised_host": "ota.example"}, "http://ota.example:8000"),
+    ],
+)
+async def test_a_listener_has_a_url_of_its_own(
+    hass: HomeAssistant, options: dict[str, object], url: str
+) -> None:
+    hass.config.api = ApiConfig("192.168.1.10", EVERYWHERE, 8123, use_ssl=False)
+    with_listener = {"listener": "http", **options}
+    assert listener_base_url(hass, with_listener) == url
+    assert firmware_base_urls(hass, with_listener)[url.partition(":")[0]] == url
+
+
+async def test_a_listener_whose_address_nobody_knows_has_none(hass: HomeAssistant) -> None:
+    hass.config.api = None
+    assert listener_base_url(hass, {"listener": "http"}) is None
+    assert listener_base_url(hass, {"listener": "off"}) is None
+
+
+async def test_a_typed_address_comes_before_the_listener_unless_it_is_home_assistants_own(
+    hass: HomeAssistant,
+) -> None:
+    hass.config.api = ApiConfig("192.168.1.10", EVERYWHERE, 8123, use_ssl=False)
+    own, listener = "http://192.168.1.10:8123", "http://192.168.1.10:8000"
+
+    def http_url(typed: str | None, *, has_listener: bool = True) -> str:
+        options = {"listener": "http", "firmware_base_url": typed}
+        return firmware_base_urls(hass, options, has_listener=has_listener)["http"]
+
+    assert http_url("http://proxy.example") == "http://proxy.example"
+    assert http_url(own) == listener
+    assert http_url(None) == listener
+    assert http_url(own, has_listener=False) == own
 
 
 @pytest.mark.parametrize(

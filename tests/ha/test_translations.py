@@ -29,6 +29,7 @@ from custom_components.flownexus_ota import (
 )
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
+from custom_components.flownexus_ota.download_steps import DOWNLOADS_SCHEMA
 from custom_components.flownexus_ota.exceptions import EXCHANGE_KEYS, FAILURE_REASONS
 from custom_components.flownexus_ota.issues import (
     CATALOGUE_ISSUE_PREFIX,
@@ -38,6 +39,7 @@ from custom_components.flownexus_ota.issues import (
     REASONS_TO_ACT_ON,
     RESULTS_TO_ACT_ON,
 )
+from custom_components.flownexus_ota.listener_issues import LISTENER_FAILED, LISTENER_KEYS
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, result_key
 from custom_components.flownexus_ota.ota.happening import Details, Happening
 from custom_components.flownexus_ota.ota.image import Mismatch
@@ -108,6 +110,7 @@ FORMS: Final = {
     ("options", "firmware_add"): upload_steps.UPLOAD_SCHEMA,
     ("options", "firmware_describe"): upload_steps.DESCRIPTION_SCHEMA,
     ("options", "firmware_remove"): firmware_steps.choice_schema([]),
+    ("options", "downloads"): DOWNLOADS_SCHEMA,
 }
 
 
@@ -213,6 +216,7 @@ def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
     problems = {*FolderProblem, *SidecarProblem, *ImageProblem}
     used = {f"{CATALOGUE_ISSUE_PREFIX}{problem}" for problem in problems}
 
+    used |= {LISTENER_FAILED, *LISTENER_KEYS.values()}
     used |= {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE, FOREIGN_UPDATE}
     used |= {*RESULTS_TO_ACT_ON.values(), *REASONS_TO_ACT_ON.values()}
     used |= {f"{FIRMWARE_URL_PREFIX}{problem}" for problem in UrlProblem}
