@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Locator, Page, async_playwright
+from playwright.async_api import FilePayload, Locator, Page, async_playwright
 
 from harness.hass import Hass
 
@@ -51,10 +51,35 @@ class HassPage:
 
     async def open_device(self, endpoint: str) -> None:
         """Open a device's page from the integration's."""
-        integration = f"{self._hass.base_url}/config/integrations/integration/flownexus_ota"
-        await self._page.goto(integration)
+        await self._open_integration()
         await self._page.get_by_text(endpoint, exact=True).first.click()
         await self._firmware_row.wait_for()
+
+    async def open_options(self, *topics: str) -> None:
+        """Open the options of the first server, and go from menu to menu."""
+        await self._open_integration()
+        await self._page.get_by_role("button", name="Configure").first.click()
+        for topic in topics:
+            await self._form.get_by_text(topic, exact=True).click()
+
+    async def choose_file(self, name: str, content: bytes) -> None:
+        """Give a form the file that it asks for, and wait until it is uploaded."""
+        file = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+        await self._form.locator("input[type=file]").set_input_files(file)
+        await self._form.get_by_text(name).wait_for()
+
+    async def fill_in(self, **fields: str) -> None:
+        """Type into fields of a form; each is named by its label."""
+        for label, text in fields.items():
+            await self._form.get_by_role("textbox", name=label, exact=True).fill(text)
+
+    async def press(self, button: str) -> None:
+        """Press a button of a form."""
+        await self._form.get_by_role("button", name=button, exact=True).click()
+
+    async def form_shows(self, text: str) -> None:
+        """Wait until a form shows a text."""
+        await self._form.get_by_text(text).first.wait_for()
 
     async def open_update_dialog(self) -> None:
         """Click on the update entity of the device's page."""
@@ -88,6 +113,15 @@ class HassPage:
         """Save what is seen, without animations."""
         file.parent.mkdir(parents=True, exist_ok=True)
         await self._page.screenshot(path=file)
+
+    async def _open_integration(self) -> None:
+        await self._page.goto(
+            f"{self._hass.base_url}/config/integrations/integration/flownexus_ota"
+        )
+
+    @property
+    def _form(self) -> Locator:
+        return self._page.locator("dialog-data-entry-flow")
 
     @property
     def _dialog(self) -> Locator:

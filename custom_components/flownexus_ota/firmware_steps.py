@@ -55,7 +55,9 @@ class FirmwareSteps(UploadSteps):
         shared = self._runtime().shared
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
-        if user_input is not None:
+        if user_input is not None and CONF_FILE_NAME not in user_input:
+            errors[CONF_FILE_NAME] = "firmware_not_chosen"
+        elif user_input is not None:
             name = user_input[CONF_FILE_NAME]
             try:
                 await async_remove(shared, name)
@@ -79,7 +81,7 @@ class FirmwareSteps(UploadSteps):
 
 
 def choice_schema(names: list[str]) -> vol.Schema:
-    """Return the form in which one of several firmware files is chosen."""
+    """Return the form in which one of several firmware files is chosen; none is so beforehand."""
     options = [SelectOptionDict(value=name, label=name) for name in names]
     config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
-    return vol.Schema({vol.Required(CONF_FILE_NAME): SelectSelector(config)})
+    return vol.Schema({vol.Optional(CONF_FILE_NAME): SelectSelector(config)})

@@ -15,6 +15,7 @@ from harness.stage import Stage, set_stage
 from scripts.demonstration.options import parse
 from scripts.setup import browser
 from scripts.setup.places import REPOSITORY
+from simulator.image import make_image
 
 from .conftest import new_site
 from .fleet import INSTALL_LIMIT_SECONDS
@@ -23,6 +24,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.asyncio(loop_sco
 
 ENDPOINT = "thingy-3"
 FAILING_ENDPOINT = "thingy-2"
+OTHER_ENDPOINT = "thingy-5"
+UPLOADED_VERSION = "1.3.0"
 
 
 @pytest.fixture
@@ -91,3 +94,30 @@ async def test_a_person_reads_in_the_dialog_what_went_wrong(
     await page.dialog_shows(f"{FAILING_ENDPOINT} has not enough flash memory for version 1.2.0")
     await page.page_shows("Failed")
     await page.screenshot(images_folder / "update-failed.png")
+
+
+async def test_a_person_uploads_an_image_and_sees_it_offered(
+    demo_stage: Stage, page: HassPage, images_folder: Path
+) -> None:
+    hass = demo_stage.hass
+    entity_id = await hass.update_entity(OTHER_ENDPOINT)
+    await page.open_options("Firmware", "Add firmware")
+    await page.choose_file("built.bin", make_image(UPLOADED_VERSION, 200_000))
+    await page.press("Next")
+    await page.fill_in(Version=UPLOADED_VERSION, Model="thing?", Title="Thingy, uploaded")
+    await page.press("Next")
+    await page.form_shows(f"version {UPLOADED_VERSION}, 200 kB")
+    await page.form_shows("of 5 devices: thingy-1, thingy-2, thingy-3, thingy-4, thingy-5")
+    await page.screenshot(images_folder / "firmware-add.png")
+    await page.press("Add")
+    await page.form_shows("built.bin (version 1.3.0) is in the firmware folder now.")
+    await hass.socket.until(
+        lambda: hass.states[entity_id]["attributes"]["latest_version"] == UPLOADED_VERSION,
+        "the uploaded image to be offered",
+        limit_seconds=10.0,
+    )
+    await page.open_device(OTHER_ENDPOINT)
+    await page.page_shows("Update available")
+    await page.open_update_dialog()
+    await page.dialog_shows("Thingy, uploaded")
+    await page.dialog_shows(UPLOADED_VERSION)

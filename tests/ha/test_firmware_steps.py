@@ -51,6 +51,7 @@ async def test_a_firmware_is_removed_and_no_longer_offered(
     [field] = form["data_schema"]
     options = field["selector"]["select"]["options"]
     assert [option["value"] for option in options] == ["lonely.bin", f"sensor-{NEW}.bin"]
+    assert error_text(await person.send(), "file_name") == "Choose what to remove."
     end = await person.send(file_name=f"sensor-{NEW}.bin")
     assert (end["type"], end["reason"]) == ("abort", "firmware_removed")
     assert names(folder) == ["lonely.bin.json"]
