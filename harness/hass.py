@@ -130,10 +130,10 @@ class Hass:
         await self.http.add_server(token, leshan_url, **credentials)
         return True
 
-    async def set_options(self, **options: Any) -> None:
-        """Fill in the settings among the server's options, as a person does."""
+    async def set_options(self, topic: str = "settings", /, **options: Any) -> None:
+        """Fill in a form among the server's options, as a person does."""
         token = await self.http.log_in(self.login)
-        await self.http.set_options(token, await self._entry_id(), options)
+        await self.http.set_options(token, await self._entry_id(), topic, options)
 
     async def add_profile(self, name: str, **values: Any) -> None:
         """Add a profile to the server, as a person does; `times` are durations in seconds."""

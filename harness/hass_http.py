@@ -89,9 +89,11 @@ class HassHttp:
             raise StageError(f"the config flow did not end with an entry: {done}")
         return done
 
-    async def set_options(self, token: str, entry_id: str, options: dict[str, Any]) -> None:
-        """Fill in the settings of an entry, after the menu of its options; raise StageError."""
-        await self._fill_in(token, "options", entry_id, {"next_step_id": "settings"}, options)
+    async def set_options(
+        self, token: str, entry_id: str, topic: str, options: dict[str, Any]
+    ) -> None:
+        """Fill in a form of an entry's options, chosen from their menu; raise StageError."""
+        await self._fill_in(token, "options", entry_id, {"next_step_id": topic}, options)
 
     async def add_profile(self, token: str, entry_id: str, profile: dict[str, Any]) -> None:
         """Fill in the form of a new profile of an entry; raise StageError."""

@@ -99,6 +99,15 @@ class HassSocket:
             limit_seconds=limit_seconds,
         )
 
+    async def ask(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Perform an action that answers, and return its answer."""
+        domain, _, service = action.partition(".")
+        result = await self.command(
+            "call_service", domain=domain, service=service, service_data=data, return_response=True
+        )
+        answer: dict[str, Any] = result["response"]
+        return answer
+
     async def until(
         self, condition: Callable[[], bool], what: str, *, limit_seconds: float
     ) -> None:

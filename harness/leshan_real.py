@@ -113,7 +113,7 @@ class RealSite:
 
     def _device_arguments(self, options: FleetOptions) -> list[str]:
         """Return the command line for a fleet; what it cannot say stays at its default."""
-        timing, queue_mode = options.timing, options.queue_mode
+        timing, queue_mode, downloads = options.timing, options.queue_mode, options.downloads
         named: dict[str, object] = {
             "server": f"{HOST}:{self._coap_port}",
             "count": options.count,
@@ -129,11 +129,15 @@ class RealSite:
             "awake": queue_mode.awake_seconds,
             "asleep": queue_mode.sleep_seconds,
             "seed": options.seed,
+            "origin": downloads.compiled_origin,
         }
         if options.bytes_per_second is not None:
             named["rate"] = options.bytes_per_second
-        behaviours = [f"--behaviour={name}" for name in options.behaviours]
-        return ["--json", *behaviours, *(f"--{name}={value}" for name, value in named.items())]
+        if downloads.ca_file is not None:
+            named["ca"] = downloads.ca_file
+        several = [f"--behaviour={name}" for name in options.behaviours]
+        several += [f"--resolve={name}={each}" for name, each in downloads.addresses.items()]
+        return ["--json", *several, *(f"--{name}={value}" for name, value in named.items())]
 
 
 async def _status(session: aiohttp.ClientSession, url: str) -> int | None:

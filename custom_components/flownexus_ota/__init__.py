@@ -9,6 +9,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .certificate_services import async_register_certificate_services
 from .connection import leshan_client
 from .const import (
     CONF_HISTORY_DAYS,
@@ -64,6 +65,7 @@ async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
     prepare_shared(hass)
     async_register_services(hass)
     async_register_self_test(hass)
+    async_register_certificate_services(hass)
     return True
 
 

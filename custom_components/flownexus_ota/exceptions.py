@@ -4,6 +4,7 @@ Every text is in `translations/en.json` under `exceptions`; nothing else in the 
 `HomeAssistantError`.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from homeassistant.exceptions import (
@@ -209,6 +210,11 @@ def as_fetch_error(error: FetchError) -> HomeAssistantError:
 def store_failed_error(error: ImageStoreError) -> HomeAssistantError:
     """Return what to raise when the image store cannot take an image."""
     return _failure("store_failed", error=str(error))
+
+
+def authority_unreadable_error(placeholders: Mapping[str, str]) -> HomeAssistantError:
+    """Return what to raise when the certificate authority is there, but cannot be read."""
+    return _failure("authority_unreadable", **placeholders)
 
 
 def _exchange_key(error: Lwm2mError) -> str:

@@ -25,6 +25,7 @@ from custom_components.flownexus_ota.ota.image import FirmwareImage
 from custom_components.flownexus_ota.runtime import RuntimeData
 from simulator.behaviours import BEHAVIOURS, Behaviour
 from simulator.device import Device
+from simulator.download import DownloadSettings
 from simulator.image import make_image
 from simulator.leshan import SimulatedLeshan
 from simulator.objects import DeviceIdentity
@@ -38,6 +39,7 @@ ONE_ATTEMPT = ConfigSubentryData(
     title="One attempt",
     unique_id=None,
 )
+DEFAULT_DOWNLOADS = DownloadSettings()
 FAST = Timing(install_seconds=0.05, reboot_seconds=0.05)
 OLD, NEW = "1.0.0", "1.1.0"
 
@@ -60,6 +62,7 @@ class World:
         version: str = OLD,
         queue_mode: QueueMode | None = None,
         timing: Timing = FAST,
+        downloads: DownloadSettings = DEFAULT_DOWNLOADS,
     ) -> Device:
         """Switch a device on and wait until its server knows it."""
 
@@ -73,6 +76,7 @@ class World:
                 version=version,
                 timing=timing,
                 queue_mode=queue_mode,
+                downloads=downloads,
             ),
             link,  # type: ignore[arg-type] # a ServerLink, seen from afar
         )

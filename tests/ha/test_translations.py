@@ -16,6 +16,7 @@ from homeassistant.util.yaml import load_yaml_dict
 from custom_components.flownexus_ota import (
     binary_sensor,
     button,
+    certificate_services,
     config_flow,
     event,
     firmware_steps,
@@ -78,6 +79,7 @@ PLATFORMS: Final = {
     "update": update,
 }
 SCHEMAS: Final = {
+    certificate_services.SERVICE_GET_CA_CERTIFICATE: certificate_services.CA_CERTIFICATE_SCHEMA,
     services.SERVICE_CANCEL_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_RETRY_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_GET_HISTORY: services.HISTORY_SCHEMA,
