@@ -26,6 +26,7 @@ from custom_components.flownexus_ota.lwm2m.path import ResourcePath
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
 from custom_components.flownexus_ota.ota.offerable import Offerable, Offered
+from custom_components.flownexus_ota.ota.preflight import Refusal
 from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.scheme import usable_schemes
 from custom_components.flownexus_ota.ota.session_state import Session
@@ -181,12 +182,16 @@ class FakeOffering:
         self.open: dict[str, str] = {}
         self.error: ImageUnavailableError | None = None
         self.what = Offerable(uri_lengths={"http": 60})
+        self.refusal: Refusal | None = None
 
     def token_sha256(self, session: Session) -> str:
         return f"{session.id}:{session.offer_number}"
 
-    async def offerable(self, session: Session, profile: Profile) -> Offerable:
+    def offerable(self, session: Session, profile: Profile) -> Offerable:
         return self.what
+
+    async def image_refusal(self, session: Session) -> Refusal | None:
+        return self.refusal
 
     async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:
         if self.error is not None:

@@ -37,6 +37,7 @@ from .lwm2m.exchange import Lwm2mError, NotAuthorisedError
 from .ota.profile_match import profile_for
 from .profiles import rules_of
 from .pruning import async_keep_pruned
+from .quota import apply_store_quota
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .self_test import SelfTest, SelfTestPorts
 from .self_test_services import async_register_self_test
@@ -46,6 +47,7 @@ from .serving.self_test_rules import is_loopback_url
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
+from .storage.image_store import ImageStoreError
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -100,10 +102,15 @@ async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
         try:
             forgotten = shared.writer.submit(lambda history: history.remove_server(entry.entry_id))
             await stored(forgotten)
+            if not hass.config_entries.async_entries(DOMAIN):
+                # The folder is the user's; the store is only ours, and nobody is left to use it.
+                await hass.async_add_executor_job(shared.store.clear)
         finally:
             await release_shared(hass)
     except HistoryError as err:
         _LOGGER.warning("The history of %s stays stored: %s", entry.title, err)
+    except ImageStoreError as err:
+        _LOGGER.warning("Images stay in the image store: %s", err)
 
 
 async def async_remove_config_entry_device(
@@ -130,6 +137,7 @@ async def _async_begin(
     hass: HomeAssistant, entry: FlownexusConfigEntry, runtime: RuntimeData
 ) -> None:
     shared = runtime.shared
+    apply_store_quota(hass, shared.store)
     # First: an image that a restored backup lacks may be in the folder, and be offered already.
     await shared.keeper.rescan()
     await runtime.engine.load()
@@ -185,6 +193,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         shared.mint,
         base_urls=downloads.base_urls,
         gate=downloads.gate,
+        provide=shared.supply.provide,
     )
     runtime.self_test = _new_self_test(runtime)
 
@@ -268,6 +277,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
     if runtime.client_data != entry.data:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
+    apply_store_quota(hass, runtime.shared.store)
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
     runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
     await runtime.downloads.async_apply()

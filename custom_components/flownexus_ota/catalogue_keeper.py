@@ -1,7 +1,7 @@
 """The catalogue folder, read when it is asked for: one scan for many who ask at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, final
@@ -12,6 +12,8 @@ from .issues import show_catalogue_problems
 from .ota.catalogue import Catalogue
 from .sources.folder import FolderScan, SeenFiles, scan_folder
 from .sources.folder_writer import FolderWriter
+from .sources.image_supply import Origin
+from .storage.errors import HistoryError
 from .storage.image_store import ImageStore
 
 
@@ -23,11 +25,22 @@ class FolderHeldError(Exception):
 class CatalogueKeeper:
     """Holds the catalogue that all servers share."""
 
-    def __init__(self, hass: HomeAssistant, folder: Path, store: ImageStore) -> None:
-        """Nothing is read before the first `rescan`."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        store: ImageStore,
+        *,
+        active_images: Callable[[], Awaitable[frozenset[str]]],
+    ) -> None:
+        """Nothing is read before the first `rescan`.
+
+        `active_images` tells which ones active updates need, by SHA-256, or raises a HistoryError.
+        """
         self._hass = hass
         self._folder = folder
         self._store = store
+        self._active_images = active_images
         self._writer = FolderWriter(folder)
         self._writes: set[asyncio.Future[Any]] = set()
         self._seen: SeenFiles = {}
@@ -90,6 +103,27 @@ class CatalogueKeeper:
 
         return unlisten
 
+    def origin_of(self, sha256: str) -> Origin | None:
+        """Return where the bytes of an image can be had again."""
+        return self.scan.origins.get(sha256)
+
+    async def note_references(self) -> None:
+        """Tell the store which images have to stay: the catalogue's, and those of active updates.
+
+        As long as somebody of them cannot be asked, all have to.
+        """
+        catalogue = self.catalogue
+        try:
+            active = await self._active_images()
+        except HistoryError:
+            self._store.referenced = None
+            return
+        self._store.referenced = (
+            None
+            if catalogue is None
+            else active.union((i.sha256 for i in catalogue.images), self.scan.origins)
+        )
+
     async def _change[T](self, job: Callable[[FolderWriter], T]) -> T:
         write = self._hass.async_add_executor_job(job, self._writer)
         self._writes.add(write)
@@ -104,6 +138,7 @@ class CatalogueKeeper:
 
     async def _rescan(self) -> None:
         await self._may_read.wait()
+        await self.note_references()
         scan, catalogue = await self._hass.async_add_executor_job(self._read)
         self.scan = scan
         show_catalogue_problems(self._hass, scan.problems)

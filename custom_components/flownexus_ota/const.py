@@ -16,6 +16,7 @@ CONF_FIRMWARE_BASE_URL: Final = "firmware_base_url"
 CONF_MAX_PARALLEL_UPDATES: Final = "max_parallel_updates"
 CONF_MIN_BATTERY_PERCENT: Final = "min_battery_percent"
 CONF_HISTORY_DAYS: Final = "history_days"
+CONF_STORE_QUOTA_MIB: Final = "store_quota_mib"
 
 # Options of a config entry: how its devices download.
 CONF_LISTENER: Final = "listener"
@@ -34,6 +35,11 @@ DEFAULT_MIN_BATTERY_PERCENT: Final = 0
 DEFAULT_HISTORY_DAYS: Final = 365
 KEEP_FOR_EVER_DAYS: Final = 0
 HIGHEST_HISTORY_DAYS: Final = 3650
+
+# The store is one for all servers: the largest of their quotas holds.
+DEFAULT_STORE_QUOTA_MIB: Final = 2048
+LOWEST_STORE_QUOTA_MIB: Final = 16
+HIGHEST_STORE_QUOTA_MIB: Final = 1024 * 1024
 
 # Fired for everything that happens to an update; the event entities tell the same.
 EVENT_UPDATE: Final = f"{DOMAIN}_update"

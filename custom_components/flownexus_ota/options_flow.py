@@ -19,13 +19,17 @@ from .const import (
     CONF_HISTORY_DAYS,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_MIN_BATTERY_PERCENT,
+    CONF_STORE_QUOTA_MIB,
     DEFAULT_HISTORY_DAYS,
     DEFAULT_MAX_PARALLEL_UPDATES,
     DEFAULT_MIN_BATTERY_PERCENT,
+    DEFAULT_STORE_QUOTA_MIB,
     HIGHEST_HISTORY_DAYS,
     HIGHEST_MAX_PARALLEL_UPDATES,
+    HIGHEST_STORE_QUOTA_MIB,
     KEEP_FOR_EVER_DAYS,
     LOWEST_MAX_PARALLEL_UPDATES,
+    LOWEST_STORE_QUOTA_MIB,
 )
 from .download_steps import DownloadSteps
 from .firmware_steps import FirmwareSteps
@@ -67,6 +71,15 @@ SETTINGS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_MIN_BATTERY_PERCENT, default=DEFAULT_MIN_BATTERY_PERCENT): NumberSelector(
             NumberSelectorConfig(
                 min=0, max=100, step=1, unit_of_measurement="%", mode=NumberSelectorMode.BOX
+            )
+        ),
+        vol.Required(CONF_STORE_QUOTA_MIB, default=DEFAULT_STORE_QUOTA_MIB): NumberSelector(
+            NumberSelectorConfig(
+                min=LOWEST_STORE_QUOTA_MIB,
+                max=HIGHEST_STORE_QUOTA_MIB,
+                step=1,
+                unit_of_measurement="MiB",
+                mode=NumberSelectorMode.BOX,
             )
         ),
     }
@@ -111,5 +124,6 @@ def _parsed_settings(user_input: Mapping[str, Any]) -> dict[str, Any]:
         CONF_MAX_PARALLEL_UPDATES: int(user_input[CONF_MAX_PARALLEL_UPDATES]),
         CONF_HISTORY_DAYS: int(user_input[CONF_HISTORY_DAYS]),
         CONF_MIN_BATTERY_PERCENT: int(user_input[CONF_MIN_BATTERY_PERCENT]),
+        CONF_STORE_QUOTA_MIB: int(user_input[CONF_STORE_QUOTA_MIB]),
         CONF_FIRMWARE_BASE_URL: normalise_base_url(base_url) if base_url else None,
     }

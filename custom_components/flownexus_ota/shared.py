@@ -16,6 +16,7 @@ from .const import DOMAIN
 from .issues import clear_catalogue_problems, show_history_damaged
 from .serving.offers import OfferBook
 from .serving.tokens import TokenMint
+from .sources.image_supply import ImageSupply
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
 from .storage.history import HistoryDb
@@ -35,6 +36,7 @@ class Shared:
     writer: HistoryWriter
     store: ImageStore
     keeper: CatalogueKeeper
+    supply: ImageSupply
     book: OfferBook
     mint: TokenMint
     user_count: int = 0
@@ -78,7 +80,7 @@ async def acquire_shared(hass: HomeAssistant) -> Shared:
             if slot.is_held:
                 with suppress(HistoryError):  # it is held all the same
                     await slot.shared.writer.hold()
-                await slot.shared.keeper.pause()
+                await _pause(slot.shared)
         slot.shared.user_count += 1
         return slot.shared
 
@@ -103,7 +105,7 @@ async def hold_history(hass: HomeAssistant) -> None:
     async with slot.lock:
         if slot.shared is not None:
             held = slot.shared.writer.hold()
-            await slot.shared.keeper.pause()
+            await _pause(slot.shared)
             await stored(held)
 
 
@@ -115,7 +117,13 @@ async def release_history(hass: HomeAssistant) -> None:
         if slot.shared is not None:
             slot.shared.writer.release()
             slot.shared.keeper.go_on()
+            slot.shared.supply.go_on()
             await _close_if_unused(hass, slot)
+
+
+async def _pause(shared: Shared) -> None:
+    await shared.keeper.pause()
+    await shared.supply.pause()
 
 
 async def _close_if_unused(hass: HomeAssistant, slot: _Slot) -> None:
@@ -125,6 +133,7 @@ async def _close_if_unused(hass: HomeAssistant, slot: _Slot) -> None:
         return
     slot.shared = None
     shared.book.close()
+    await shared.supply.close()
     await hass.async_add_executor_job(shared.writer.close)
     if not hass.is_stopping:
         clear_catalogue_problems(hass)
@@ -136,11 +145,17 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
     history, writer, store, firmware = await hass.async_add_executor_job(_open, hass, folder)
     if history.moved_aside is not None:
         show_history_damaged(hass, str(history.moved_aside.path))
+
+    async def active_images() -> frozenset[str]:
+        return await stored(writer.query(lambda history: history.active_images()))
+
+    keeper = CatalogueKeeper(hass, firmware, store, active_images=active_images)
     return Shared(
         history=history,
         writer=writer,
         store=store,
-        keeper=CatalogueKeeper(hass, firmware, store),
+        keeper=keeper,
+        supply=ImageSupply(store, origin_of=keeper.origin_of, before_fetch=keeper.note_references),
         book=book,
         mint=mint,
     )
@@ -151,7 +166,9 @@ def _open(hass: HomeAssistant, folder: str) -> tuple[HistoryDb, HistoryWriter, I
     history = HistoryDb.open(root / f"{DOMAIN}.db")
     writer = HistoryWriter(history, hass.loop)
     writer.start()
-    return history, writer, ImageStore(root / "images"), root / "firmware"
+    store = ImageStore(root / "images")
+    store.tidy()
+    return history, writer, store, root / "firmware"
 
 
 async def _secret(hass: HomeAssistant) -> bytes:

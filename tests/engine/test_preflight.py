@@ -9,7 +9,7 @@ from custom_components.flownexus_ota.engine.refusal import PreflightError
 from custom_components.flownexus_ota.lwm2m.events import Origin, ResourcesReported
 from custom_components.flownexus_ota.ota.offerable import Offerable
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
-from custom_components.flownexus_ota.ota.preflight import RefusalKey
+from custom_components.flownexus_ota.ota.preflight import Refusal, RefusalKey
 from custom_components.flownexus_ota.ota.profile import Profile, ResetWay
 from tests.fakes import BATTERY, FakeDevice
 
@@ -32,14 +32,14 @@ async def tell_battery(stage: Stage, device: FakeDevice, percent: int) -> None:
 async def test_a_refused_update_leaves_nothing_behind(stage: Stage) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
-    stage.offering.what = Offerable(uri_lengths={"http": 60}, is_image_stored=False)
+    stage.offering.refusal = Refusal(key=RefusalKey.IMAGE_MISSING)
     with pytest.raises(PreflightError) as caught:
         await stage.update(device)
     assert caught.value.refusal.key is RefusalKey.IMAGE_MISSING
     assert stage.view(device).session is None
     assert await stage.chronicle.ask(lambda history: history.active_sessions("server")) == []
     assert device.asked == ["read /5/0", "read /3/0"]
-    stage.offering.what = Offerable(uri_lengths={"http": 60})
+    stage.offering.refusal = None
     await stage.update(device)
     await stage.until(lambda: URI_WRITE in device.asked)
 

@@ -25,6 +25,7 @@ async def test_the_options_suggest_home_assistants_own_address(hass: HomeAssista
         "max_parallel_updates": 10,
         "min_battery_percent": 0,
         "history_days": 365,
+        "store_quota_mib": 2048,
     }
 
 
@@ -38,6 +39,7 @@ async def test_options_are_stored_as_the_integration_reads_them(hass: HomeAssist
             "firmware_base_url": " http://10.0.0.5/ ",
             "max_parallel_updates": 1000.0,
             "history_days": 30.0,
+            "store_quota_mib": 512.0,
         },
     )
 
@@ -47,6 +49,7 @@ async def test_options_are_stored_as_the_integration_reads_them(hass: HomeAssist
         "max_parallel_updates": 1000,
         "min_battery_percent": 0,
         "history_days": 30,
+        "store_quota_mib": 512,
     }
     again = await open_topic(hass, entry, "settings")
     assert suggestions(again) == dict(entry.options)
@@ -64,6 +67,7 @@ async def test_an_empty_base_url_means_home_assistants_own_address(hass: HomeAss
         "max_parallel_updates": 3,
         "min_battery_percent": 0,
         "history_days": 365,
+        "store_quota_mib": 2048,
     }
 
 

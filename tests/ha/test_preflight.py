@@ -17,6 +17,7 @@ VALUES: dict[str, dict[str, str]] = {
     RefusalKey.DOWNGRADE: {"version": OLD, "installed_version": NEW},
     RefusalKey.PROTOCOL_UNSUPPORTED: {"scheme": "http", "protocols": "coap"},
     RefusalKey.URI_TOO_LONG: {"length": "130", "limit": "127"},
+    RefusalKey.IMAGE_NOT_FETCHED: {"detail": "firmware.example took longer than 30 s"},
     RefusalKey.BATTERY_LOW: {"battery": "12", "minimum": "30"},
 }
 

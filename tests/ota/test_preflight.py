@@ -157,10 +157,6 @@ def test_a_uri_that_devices_may_choke_on_is_not_written(length: int, key: str | 
     assert key_of(offerable=Offerable(uri_lengths={"http": length})) == key
 
 
-def test_an_image_that_is_not_in_the_store_is_not_offered() -> None:
-    assert key_of(offerable=replace(OFFERABLE, is_image_stored=False)) == RefusalKey.IMAGE_MISSING
-
-
 @pytest.mark.parametrize(
     ("level", "minimum", "key"),
     [

@@ -10,13 +10,14 @@ from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
 from custom_components.flownexus_ota.ota.offerable import Offerable, Offered
+from custom_components.flownexus_ota.ota.preflight import Refusal, RefusalKey
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE, Profile, UriStyle
 from custom_components.flownexus_ota.ota.session_state import Session, Target
 from custom_components.flownexus_ota.serving.gate import DownloadGate
 from custom_components.flownexus_ota.serving.image_offering import StoredImageOffering
 from custom_components.flownexus_ota.serving.offers import OfferBook
 from custom_components.flownexus_ota.serving.tokens import TokenMint, token_sha256
-from custom_components.flownexus_ota.storage.image_store import ImageStore
+from custom_components.flownexus_ota.storage.image_store import ImageStore, StoredImage
 
 SECRET = b"0123456789abcdef"
 IMAGE = b"an image"
@@ -32,6 +33,8 @@ class Desk:
     store: ImageStore
     session: Session
     gate: DownloadGate
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    """Why images are not there, by SHA-256."""
     base_urls: dict[str, str] = field(default_factory=lambda: {"http": "http://192.0.2.7:8123"})
 
     async def offer(self, profile: Profile = DEFAULT_PROFILE, **changes: object) -> Offered:
@@ -65,8 +68,17 @@ def desk(tmp_path: Path) -> Desk:
     )
     book = OfferBook()
     gate = DownloadGate()
+
+    async def provide(image: StoredImage) -> Refusal | None:
+        return made.refusals.get(image.sha256)
+
     offering = StoredImageOffering(
-        store, book, TokenMint(SECRET), base_urls=lambda: made.base_urls, gate=gate
+        store,
+        book,
+        TokenMint(SECRET),
+        base_urls=lambda: made.base_urls,
+        gate=gate,
+        provide=provide,
     )
     made = Desk(offering=offering, book=book, store=store, session=session, gate=gate)
     return made
@@ -130,26 +142,27 @@ async def test_a_base_url_that_is_too_long_is_not_offered(desk: Desk) -> None:
 
 
 async def test_what_could_be_offered_is_what_is_offered(desk: Desk) -> None:
-    what = await desk.offering.offerable(desk.session, DEFAULT_PROFILE)
+    what = desk.offering.offerable(desk.session, DEFAULT_PROFILE)
     uri = (await desk.offer()).uri
-    assert what == Offerable(uri_lengths={"http": len(uri)}, is_image_stored=True)
+    assert what == Offerable(uri_lengths={"http": len(uri)})
 
 
 async def test_without_a_base_url_nothing_could_be_offered(desk: Desk) -> None:
     desk.base_urls = {}
-    assert await desk.offering.offerable(desk.session, DEFAULT_PROFILE) == Offerable()
+    assert desk.offering.offerable(desk.session, DEFAULT_PROFILE) == Offerable()
 
 
 async def test_a_base_url_that_is_too_long_is_told_by_the_length_of_the_uri(desk: Desk) -> None:
     desk.base_urls = {"https": "https://" + "a" * 100}
-    what = await desk.offering.offerable(desk.session, DEFAULT_PROFILE)
+    what = desk.offering.offerable(desk.session, DEFAULT_PROFILE)
     assert what.uri_lengths == {"https": 135}
 
 
-async def test_an_image_that_is_not_stored_is_told(desk: Desk) -> None:
-    target = replace(desk.session.target, size_bytes=1)
-    what = await desk.offering.offerable(replace(desk.session, target=target), DEFAULT_PROFILE)
-    assert not what.is_image_stored
+async def test_why_an_image_is_not_there_is_told_by_who_provides_it(desk: Desk) -> None:
+    assert await desk.offering.image_refusal(desk.session) is None
+    desk.refusals[desk.session.target.sha256] = Refusal(key=RefusalKey.IMAGE_DAMAGED)
+    refusal = await desk.offering.image_refusal(desk.session)
+    assert refusal == Refusal(key=RefusalKey.IMAGE_DAMAGED)
 
 
 async def test_the_first_scheme_that_the_device_takes_is_offered_and_the_others_are_told(

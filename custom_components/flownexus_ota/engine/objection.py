@@ -28,6 +28,8 @@ def objection_by(
             min_battery_percent=min_battery_percent(),
             refused_schemes=session.refused_schemes,
         )
-        return preflight(facts, wish, await offering.offerable(session, profile), profile)
+        refusal = preflight(facts, wish, offering.offerable(session, profile), profile)
+        # Last: nothing is fetched for an update that is refused anyway.
+        return refusal or await offering.image_refusal(session)
 
     return check

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Offerable:
-    """An image in the store, and a URI for it by every scheme that we serve."""
+    """A URI for an image by every scheme that we serve."""
 
     uri_lengths: Mapping[str, int] = field(default_factory=dict)
     """Characters of the URI that would be written, by scheme, the preferred first; empty when no
     firmware base URL is set."""
-    is_image_stored: bool = True
-    """Whether the store has the image, with the right size."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,8 +27,10 @@ class RefusalKey(StrEnum):
     NO_BASE_URL = "no_base_url"
     PROTOCOL_UNSUPPORTED = "protocol_unsupported"
     URI_TOO_LONG = "uri_too_long"
-    IMAGE_MISSING = "image_missing"
     BATTERY_LOW = "battery_low"
+    IMAGE_MISSING = "image_missing"
+    IMAGE_DAMAGED = "image_damaged"
+    IMAGE_NOT_FETCHED = "image_not_fetched"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,10 @@ class Wish:
 def preflight(
     facts: DeviceFacts, wish: Wish, offerable: Offerable, profile: Profile
 ) -> Refusal | None:
-    """Return the first reason why the update should not be begun, or `None`."""
+    """Return the first reason why the update should not be begun, or `None`.
+
+    That the image is there is seen to afterwards: it may have to be fetched.
+    """
     return (
         _device_refusal(facts)
         or _version_refusal(facts, wish, profile)
@@ -107,7 +112,7 @@ def _offer_refusal(
             key=RefusalKey.URI_TOO_LONG,
             values={"length": str(lengths[usable[0]]), "limit": str(MAX_URI_LENGTH)},
         )
-    return None if offerable.is_image_stored else Refusal(key=RefusalKey.IMAGE_MISSING)
+    return None
 
 
 def _battery_refusal(facts: DeviceFacts, wish: Wish) -> Refusal | None:

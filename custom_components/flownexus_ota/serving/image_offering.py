@@ -1,20 +1,24 @@
 """Offers of one server's sessions: from the image store to the URL that a device is given."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import final
 
 from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
 from ..ota.offerable import Offerable, Offered
+from ..ota.preflight import Refusal
 from ..ota.profile import Profile
 from ..ota.scheme import usable_schemes
 from ..ota.session_state import Session
-from ..storage.image_store import ImageStore
+from ..storage.image_store import ImageStore, StoredImage
 from .gate import DownloadGate
 from .offers import Offer, OfferBook
 from .package_uri import PackageUriTooLongError, package_uri
 from .tokens import TokenMint, token_sha256
+
+type ImageProvider = Callable[[StoredImage], Awaitable[Refusal | None]]
+"""Sees that the store has an image, whole; returns why it has not."""
 
 
 @final
@@ -29,28 +33,36 @@ class StoredImageOffering:
         *,
         base_urls: Callable[[], Mapping[str, str]],
         gate: DownloadGate,
+        provide: ImageProvider,
     ) -> None:
         """Take the store, the open offers, and what tells the base URLs as they are now.
 
         They come by scheme, the preferred first. All devices of the server go through `gate`.
+        `provide` sees that the store has an image.
         """
         self._store = store
         self._book = book
         self._mint = mint
         self._base_urls = base_urls
+        self._provide = provide
         self._gate = gate
 
     def token_sha256(self, session: Session) -> str:
         """Return the fingerprint of the session's token."""
         return token_sha256(self._token(session))
 
-    async def offerable(self, session: Session, profile: Profile) -> Offerable:
+    def offerable(self, session: Session, profile: Profile) -> Offerable:
         """Return what there is to offer, without opening anything."""
         lengths = {
             scheme: self._uri_length(base_url, session, profile)
             for scheme, base_url in self._base_urls().items()
         }
-        return Offerable(uri_lengths=lengths, is_image_stored=await self._is_stored(session))
+        return Offerable(uri_lengths=lengths)
+
+    async def image_refusal(self, session: Session) -> Refusal | None:
+        """See that the image is there and whole, fetch it if need be; return why it is not."""
+        target = session.target
+        return await self._provide(StoredImage(sha256=target.sha256, size_bytes=target.size_bytes))
 
     async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:
         """Open the session's URL and return it; the same one each time, so that devices resume.

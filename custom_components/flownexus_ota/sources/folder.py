@@ -5,6 +5,7 @@ hidden files, and files whose name ends in `.part` or `.tmp` are left alone. A l
 the folder only.
 """
 
+import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,6 +70,22 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FolderFile:
+    """A file of the folder as the origin of an image."""
+
+    root: Path
+    name: str
+
+    async def bring(self, image: StoredImage, store: ImageStore) -> None:
+        """Copy it into the store; raise SourceError or ImageStoreError."""
+        await asyncio.to_thread(self._bring, image, store)
+
+    def _bring(self, image: StoredImage, store: ImageStore) -> None:
+        path, _ = _followed(self.root, self.name)
+        store.add(path, expected_sha256=image.sha256)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FolderScan:
     """What a folder holds: images, all of them in the store by now, and problems."""
 
@@ -76,6 +93,8 @@ class FolderScan:
     problems: tuple[Problem, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 by file name, of every image that could be read: not all of them need be used."""
+    origins: Mapping[str, FolderFile] = field(default_factory=dict)
+    """Where these images can be had again, by SHA-256."""
 
 
 type Fingerprint = tuple[int, ...]
@@ -147,7 +166,12 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
         del known[path]
     usable = tuple(_unambiguous(images, problems))
     digests = {shown_name(name): image.sha256 for name, image in images.items()}
-    return FolderScan(images=usable, problems=tuple(problems), digests=digests)
+    return FolderScan(
+        images=usable,
+        problems=tuple(problems),
+        digests=digests,
+        origins={image.sha256: FolderFile(root=root, name=name) for name, image in images.items()},
+    )
 
 
 def names_in(root: Path) -> Iterator[str]:

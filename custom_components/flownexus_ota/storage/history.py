@@ -206,6 +206,10 @@ class HistoryDb:
         """Return every image that was ever in a catalogue or offered."""
         return [image_of(row) for row in self._rows(sql.IMAGES, {})]
 
+    def active_images(self) -> frozenset[str]:
+        """Return the SHA-256 of every image that a session which has not ended aims at."""
+        return frozenset(row["image_sha256"] for row in self._rows(sql.ACTIVE_IMAGES, {}))
+
     # --- forgetting
 
     def remove_server(self, server_id: str) -> None:

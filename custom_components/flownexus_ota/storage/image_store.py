@@ -4,18 +4,25 @@ import hashlib
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 from threading import Lock
+from time import time
 from typing import Final, final
 
 from .incoming_file import IncomingFile, sync_folder
+from .pruning import HeldImage, to_prune
 from .source_file import SourceError, SourceFile, SourceStillChangingError, opened
 
 IMAGE_SIZE_LIMIT_BYTES: Final = 256 * 1024 * 1024
+DEFAULT_QUOTA_BYTES: Final = 2 * 1024**3
+DEFAULT_RESERVE_BYTES: Final = 128 * 1024 * 1024
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_INCOMING: Final = "incoming.part"
+_UNFINISHED_SUFFIX: Final = ".part"
+_NOTE_SUFFIX: Final = ".needed"
+_INCOMING: Final = f"incoming{_UNFINISHED_SUFFIX}"
 _READ_ONLY: Final = 0o444
 
 
@@ -25,6 +32,10 @@ class ImageDigestError(SourceError):
 
 class ImageStoreError(Exception):
     """The store's own disk fails (full, read-only); says how."""
+
+
+class ImageStoreFullError(ImageStoreError):
+    """There is no room for an image, and nothing to prune; says how much there is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +50,24 @@ class StoredImage:
 class ImageStore:
     """Images in a folder of their own; blocking, safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use `folder`, which is made when the first image comes."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        quota_bytes: int = DEFAULT_QUOTA_BYTES,
+        reserve_bytes: int = DEFAULT_RESERVE_BYTES,
+    ) -> None:
+        """Use `folder`, which is made when the first image comes.
+
+        As much as `reserve_bytes` of the disk is left for others.
+        """
         self._folder: Final = folder
+        self._reserve_bytes = reserve_bytes
         self._lock: Final = Lock()
+        self.quota_bytes = quota_bytes
+        """What all images together may take."""
+        self.referenced: frozenset[str] | None = None
+        """Images that are never pruned; `None` is all of them, as long as nobody knows."""
 
     def path(self, sha256: str) -> Path:
         """Return where an image lies, or would lie; raise `ValueError` unless it is a digest."""
@@ -66,10 +91,44 @@ class ImageStore:
         except OSError:
             return False
 
+    def fingerprint(self, sha256: str) -> tuple[int, ...] | None:
+        """Return what changes when the file of an image does; `None` if there is none."""
+        try:
+            status = self.path(sha256).lstat()
+        except OSError:
+            return None
+        return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def need(self, sha256: str) -> None:
+        """Note that an image is needed now; those that were needed last are pruned last."""
+        with suppress(OSError):
+            self._note(sha256).touch()
+
     def remove(self, sha256: str) -> None:
         """Forget an image; one that is not there is no error. Raise `ImageStoreError`."""
         with _store_errors():
             self.path(sha256).unlink(missing_ok=True)
+            self._note(sha256).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what a crash left behind; what cannot be removed stays."""
+        with suppress(OSError):
+            for path in tuple(self._folder.iterdir()):
+                is_note = path.suffix == _NOTE_SUFFIX
+                is_left_over = is_note and not path.with_suffix("").exists()
+                if path.suffix == _UNFINISHED_SUFFIX or is_left_over:
+                    path.unlink()
+
+    def clear(self) -> None:
+        """Forget every image; the folder goes if nothing else is in it. Raise `ImageStoreError`."""
+        with self._lock, _store_errors():
+            if not self._folder.is_dir():
+                return
+            for path in tuple(self._folder.iterdir()):
+                if _SHA256.fullmatch(path.name.partition(".")[0]) or path.name == _INCOMING:
+                    path.unlink()
+            with suppress(OSError):
+                self._folder.rmdir()
 
     def add(self, source: Path, *, expected_sha256: str | None = None) -> StoredImage:
         """Copy a file, which is no link, into the store, unless it holds these bytes already.
@@ -87,8 +146,13 @@ class ImageStore:
         return image
 
     def begin(self, image: StoredImage) -> IncomingFile:
-        """Open a file for the bytes of an image that somebody fetches; the caller closes it."""
-        return self._incoming(f"{self.path(image.sha256).name}.part")
+        """Open a file for the bytes of an image that somebody fetches; the caller closes it.
+
+        Raise `ImageStoreError`, also when there is no room.
+        """
+        with self._lock:
+            self._make_room(image.size_bytes)
+            return self._incoming(f"{self.path(image.sha256).name}{_UNFINISHED_SUFFIX}")
 
     def complete(self, file: IncomingFile, image: StoredImage) -> None:
         """Take a file that `begin` gave and that holds the image's bytes by now.
@@ -101,6 +165,7 @@ class ImageStore:
             self._keep(file, image)
 
     def _copy(self, file: SourceFile, image: StoredImage) -> None:
+        self._make_room(image.size_bytes)
         with closing(self._incoming(_INCOMING)) as copy, _store_errors():
             for chunk in file.chunks():
                 copy.write(chunk)
@@ -108,9 +173,53 @@ class ImageStore:
                 raise SourceStillChangingError
             self._keep(copy, image)
 
-    def _incoming(self, name: str) -> IncomingFile:
+    def _make_room(self, size_bytes: int) -> None:
+        """Prune images until another fits; raise `ImageStoreFullError` if they do not suffice."""
         with _store_errors():
             self._folder.mkdir(parents=True, exist_ok=True)
+            held = self._held()
+            free_bytes = disk_usage(self._folder).free
+        held_bytes = sum(image.size_bytes for image in held)
+        above_quota_bytes = held_bytes + size_bytes - self.quota_bytes
+        above_free_bytes = size_bytes + self._reserve_bytes - free_bytes
+        pruned = to_prune(
+            held,
+            excess_bytes=max(above_quota_bytes, above_free_bytes),
+            referenced=self.referenced,
+            now_seconds=time(),
+        )
+        if pruned is None:
+            limit = "its quota" if above_quota_bytes > above_free_bytes else "the disk"
+            raise ImageStoreFullError(
+                f"{size_bytes} bytes more are too much for {limit}: the images there are in use, "
+                f"{held_bytes} bytes of {self.quota_bytes}; {free_bytes} bytes of the disk are free"
+            )
+        for sha256 in pruned:
+            self.remove(sha256)
+
+    def _held(self) -> list[HeldImage]:
+        return [
+            HeldImage(
+                sha256=path.name,
+                size_bytes=status.st_size,
+                needed_at_seconds=self._needed_at_seconds(path.name, status.st_mtime),
+            )
+            for path in self._folder.iterdir()
+            if _SHA256.fullmatch(path.name) and (status := path.lstat())
+        ]
+
+    def _needed_at_seconds(self, sha256: str, stored_at_seconds: float) -> float:
+        try:
+            return max(stored_at_seconds, self._note(sha256).stat().st_mtime)
+        except OSError:
+            return stored_at_seconds
+
+    def _note(self, sha256: str) -> Path:
+        """Return the file whose time says when an image was needed; the image stays untouched."""
+        return self.path(sha256).with_suffix(_NOTE_SUFFIX)
+
+    def _incoming(self, name: str) -> IncomingFile:
+        with _store_errors():
             return IncomingFile(self._folder / name)
 
     def _keep(self, file: IncomingFile, image: StoredImage) -> None:

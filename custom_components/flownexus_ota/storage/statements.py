@@ -58,6 +58,8 @@ USERS_OF_IMAGE: Final = """
 SELECT * FROM firmware_update WHERE result = 0 AND image_sha256 = :sha256 ORDER BY number
 """
 
+ACTIVE_IMAGES: Final = "SELECT DISTINCT image_sha256 FROM firmware_update WHERE result = 0"
+
 LAST_SESSION: Final = """
 SELECT * FROM firmware_update WHERE server_id = :server_id AND endpoint = :endpoint
 ORDER BY created_at DESC, number DESC LIMIT 1
