@@ -1,6 +1,5 @@
-"""What Home Assistant, its Marketplace and hassfest want to know about the integration."""
+"""What Home Assistant itself reads of the manifest and the brand; more is in tests/shipping/."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,21 +15,7 @@ from custom_components.flownexus_ota.const import DOMAIN
 
 from .texts import PACKAGE, load_json
 
-REPOSITORY: Final = PACKAGE.parents[1]
 MANIFEST: Final = load_json("manifest.json")
-HACS: Final = json.loads((REPOSITORY / "hacs.json").read_text(encoding="utf-8"))
-KNOWN_HACS_KEYS: Final = {
-    "content_in_root",
-    "country",
-    "filename",
-    "hacs",
-    "hide_default_branch",
-    "homeassistant",
-    "name",
-    "persistent_directory",
-    "render_readme",
-    "zip_release",
-}
 
 
 def rules(component: Path) -> dict[str, Any]:
@@ -67,14 +52,6 @@ async def test_home_assistant_loads_the_manifest(hass: HomeAssistant) -> None:
     assert integration.has_branding
 
 
-def test_the_marketplace_finds_what_it_needs() -> None:
-    assert set(HACS) <= KNOWN_HACS_KEYS
-    assert HACS["zip_release"] is True
-    assert HACS["filename"] == f"{DOMAIN}.zip"
-    assert AwesomeVersion(HACS["homeassistant"]).valid
-    assert [path.name for path in PACKAGE.parent.iterdir() if path.is_dir()] == [DOMAIN]
-
-
 @pytest.mark.parametrize("theme", ["", "dark_"])
 @pytest.mark.parametrize(("name", "height"), [("icon", 256), ("logo", 128)])
 def test_the_brand_images_have_the_sizes_that_are_shown(theme: str, name: str, height: int) -> None:
@@ -82,6 +59,7 @@ def test_the_brand_images_have_the_sizes_that_are_shown(theme: str, name: str, h
         with Image.open(PACKAGE / "brand" / f"{theme}{name}{suffix}.png") as image:
             assert image.height == factor * height
             assert image.format == "PNG"
+            assert (image.width == image.height) == (name == "icon")
 
 
 def test_every_rule_of_the_quality_scale_is_answered() -> None:
