@@ -13,6 +13,7 @@ from .lwm2m.events import Endpoint
 from .lwm2m.firmware_update import UpdateResult, result_key
 from .ota.phase import Reason
 from .ota.session_state import Session
+from .plain_text import plain
 from .sources.folder import Problem
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -116,9 +117,9 @@ def show_failed_update(
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={
-            "device": device_name,
+            "device": plain(device_name),
             "version": session.target.version,
-            "reported_version": session.reported_version or "unknown",
+            "reported_version": plain(session.reported_version or "unknown"),
         },
     )
 
@@ -134,15 +135,16 @@ def show_foreign_update(
     hass: HomeAssistant, entry: ConfigEntry, endpoint: Endpoint, device_name: str
 ) -> None:
     """Say that a device is busy with somebody else's update, and offer to reset it."""
+    name = plain(device_name)
     ir.async_create_issue(
         hass,
         DOMAIN,
         _foreign_update_id(entry, endpoint),
-        data={"entry_id": entry.entry_id, "endpoint": endpoint, "device": device_name},
+        data={"entry_id": entry.entry_id, "endpoint": endpoint, "device": name},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=FOREIGN_UPDATE,
-        translation_placeholders={"device": device_name},
+        translation_placeholders={"device": name},
     )
 
 

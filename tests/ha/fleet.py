@@ -63,6 +63,7 @@ class World:
         queue_mode: QueueMode | None = None,
         timing: Timing = FAST,
         downloads: DownloadSettings = DEFAULT_DOWNLOADS,
+        identity: DeviceIdentity | None = None,
     ) -> Device:
         """Switch a device on and wait until its server knows it."""
 
@@ -71,7 +72,7 @@ class World:
 
         device = Device(
             DeviceSettings(
-                identity=DeviceIdentity(endpoint=endpoint),
+                identity=identity or DeviceIdentity(endpoint=endpoint),
                 behaviour=behaviour if isinstance(behaviour, Behaviour) else BEHAVIOURS[behaviour],
                 version=version,
                 timing=timing,

@@ -144,7 +144,8 @@ def update_version_of(registration: Registration) -> str | None:
 
 def unsupported_reason(registration: Registration) -> str | None:
     """Return why a device gets no update entity, or `None`."""
-    if "/" in registration.endpoint:
+    # Leshan cannot address the one; the other would forge lines of logs and turn texts around.
+    if "/" in registration.endpoint or not registration.endpoint.isprintable():
         return "unaddressable"
     if update_instance_of(registration) is None:
         return "no_object_5"
