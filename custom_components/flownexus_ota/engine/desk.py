@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..ota.device_facts import DeviceFacts
@@ -16,6 +16,7 @@ from ..ota.report import (
     BytesServed,
     CancelRequested,
     ContactLost,
+    ContactRegained,
     PlaceGranted,
     Resumed,
 )
@@ -72,10 +73,12 @@ class SessionDesk:
             min_battery_percent=lambda: self.min_battery_percent,
         )
         self.places = Places(max_parallel)
-        self.reach = Reach(is_connected=ports.is_connected)
+        self.reach = Reach(is_connected=ports.is_connected, profile_for=ports.profile_for)
         self._runners: dict[str, SessionRunner] = {}
         self._records: dict[str, DeviceRecord] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._reasons: dict[str, WaitingReason] = {}
+        """What those in the queue waited for when the clock was looked at last."""
         self._is_stopped = False
 
     async def request(
@@ -85,6 +88,7 @@ class SessionDesk:
         *,
         asked_by: str | None,
         may_downgrade: bool = False,
+        not_before: datetime | None = None,
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
@@ -103,8 +107,10 @@ class SessionDesk:
             profile=self._ports.profile_for(record.facts),
             waiting_reason=self.reach.waiting_reason(record),
             asked_by=asked_by,
+            may_downgrade=may_downgrade,
+            not_before=not_before,
         )
-        runner = self._prepare(record, replace(session, may_downgrade=may_downgrade))
+        runner = self._prepare(record, session)
         try:
             await self._check(runner.session, record.facts)
             await self._ports.chronicle.record_once(runner.session, evidence="asked for")
@@ -177,6 +183,9 @@ class SessionDesk:
         for session_id, runner in self._runners.items():
             profile = self._ports.profile_for(self._records[session_id].facts)
             runner.profile = runner.courier.profile = profile
+            if runner.session.waiting_reason is WaitingReason.WINDOW:
+                runner.report(ContactRegained())  # what it waited for may be another time now
+        self.look_at_clock()
 
     def is_started(self, runner: SessionRunner) -> bool:
         """Tell whether a session has a place, or no longer needs one."""
@@ -205,15 +214,31 @@ class SessionDesk:
         if runner is not None:
             runner.report(AllowanceSpent())
 
+    def look_at_clock(self) -> None:
+        """Start what has waited for its time, and show who waits for something else now."""
+        before, self._reasons = self._reasons, {}
+        for session_id in self.places.waiting_ids:
+            record = self._records[session_id]
+            reason = self._reasons[session_id] = self.reach.waiting_reason(record)
+            if before.get(session_id, reason) is not reason:
+                self._ports.on_device(record)
+        if self._reasons:
+            self.grant_places()
+
     def show_queue(self) -> None:
         """Show every waiting device: whoever leaves the queue moves all who come after."""
         for session_id in self.places.waiting_ids:
             self._ports.on_device(self._records[session_id])
 
     def _can_start(self, session_id: str) -> bool:
-        backs_off = self._runners[session_id].session.waiting_reason is WaitingReason.BACK_OFF
+        session, record = self._runners[session_id].session, self._records[session_id]
+        backs_off = session.waiting_reason is WaitingReason.BACK_OFF
         is_launched = session_id in self._tasks and not backs_off
-        return is_launched and self.reach.is_reachable(self._records[session_id])
+        return (
+            is_launched
+            and self.reach.is_reachable(record)
+            and self.reach.may_begin(record, session)
+        )
 
     def _changed(self, record: DeviceRecord, runner: SessionRunner) -> None:
         """Show a step, and see that who waits or is held takes no place away from others."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from ..lwm2m.events import Endpoint
@@ -30,6 +31,8 @@ from .view import DeviceView, ServerView
 _LOGGER = logging.getLogger(__name__)
 
 RECONCILE_SECONDS: Final = 15 * 60
+# Who waits for a time begins at most so long after it.
+CLOCK_SECONDS: Final = 10.0
 # After an error of ours that ended everything but the sessions.
 RESTART_SECONDS: Final = 10.0
 
@@ -42,6 +45,7 @@ class EnginePauses:
     resync: float = RESYNC_RETRY_SECONDS
     restart: float = RESTART_SECONDS
     facts: float = PAUSE_SECONDS
+    clock: float = CLOCK_SECONDS
 
 
 DEFAULT_PAUSES: Final = EnginePauses()
@@ -168,6 +172,7 @@ class Engine:
             group.create_task(self._router.listen(), name="flownexus_ota events")
             group.create_task(self._reads.run(), name="flownexus_ota reading")
             group.create_task(self._reconcile(), name="flownexus_ota reconcile")
+            group.create_task(self._mind_clock(), name="flownexus_ota clock")
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -225,17 +230,19 @@ class Engine:
         *,
         asked_by: str | None,
         may_downgrade: bool = False,
+        not_before: datetime | None = None,
     ) -> SessionRunner:
         """Store a session and start it if it can start; raise an UpdateRefusedError if not allowed.
 
         An older version than the installed one is only for who named it (`may_downgrade`).
+        It begins at once, or not before a time.
         Raise a HistoryError when it cannot be stored; nothing has been sent then.
         """
         record = self._book.get(endpoint)
         if record is None:
             raise DeviceUnknownError(endpoint)
         return await self._desk.request(
-            record, image, asked_by=asked_by, may_downgrade=may_downgrade
+            record, image, asked_by=asked_by, may_downgrade=may_downgrade, not_before=not_before
         )
 
     def is_started(self, runner: SessionRunner) -> bool:
@@ -278,6 +285,12 @@ class Engine:
         self._aftermath.forget(endpoint)
         self._facts_keeper.forget(endpoint)
         return True
+
+    async def _mind_clock(self) -> None:
+        """Look at the clock often, for those who wait for a time; clocks may also be set."""
+        while True:
+            await asyncio.sleep(self._pauses.clock)
+            self._desk.look_at_clock()
 
     async def _reconcile(self) -> None:
         """Compare with the server's list now and then; its events may have been lost."""

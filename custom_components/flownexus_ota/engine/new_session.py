@@ -20,6 +20,8 @@ def new_session(
     profile: Profile,
     waiting_reason: WaitingReason,
     asked_by: str | None,
+    may_downgrade: bool,
+    not_before: datetime | None,
 ) -> Session:
     """Return a session that waits, with an id that no other has."""
     now = datetime.now(UTC)
@@ -36,9 +38,11 @@ def new_session(
         ),
         created_at=now,
         asked_by=asked_by,
-        waiting_reason=waiting_reason,
-        deadline_at=now + profile.deadlines.waiting,
+        not_before_s=0 if not_before is None else int(not_before.timestamp()),
+        waiting_reason=waiting_reason if not_before is None else WaitingReason.SCHEDULED,
+        deadline_at=max(now, not_before or now) + profile.deadlines.waiting,
         from_version=version_of(record.facts, profile),
         reported_version=version_of(record.facts, profile),
         may_reset=may_hold_image_of(record.last_session),
+        may_downgrade=may_downgrade,
     )

@@ -13,7 +13,7 @@ def lose_contact(it: Situation, reason: WaitingReason) -> Step:
     session = it.session
     if session.phase is Phase.WAITING and not session.is_checking:
         return it.stay()
-    if session.is_held:
+    if session.is_held and session.waiting_reason is not WaitingReason.WINDOW:
         return Step(session=replace(session, waiting_reason=reason))
     deadlines = it.profile.deadlines
     limit = deadlines.answer if session.is_cancelling else deadlines.waiting
@@ -75,7 +75,7 @@ def request_cancel(it: Situation) -> Step:
         case Phase.WAITING:
             # An earlier attempt may have left something on the device.
             return it.cancel(Reason.CANCELLED_BY_USER, ResetDevice())
-        case _ if session.is_held:
+        case _ if session.is_held and session.waiting_reason is not WaitingReason.WINDOW:
             return it.cancel(Reason.CANCELLED_UNCONFIRMED, ResetDevice())
         case _ if session.is_cancelling:
             return it.stay()
@@ -84,6 +84,7 @@ def request_cancel(it: Situation) -> Step:
                 session,
                 is_cancelling=True,
                 is_checking=True,
+                waiting_reason=None,
                 deadline_at=it.now + it.profile.deadlines.answer,
             )
             return _drop_image(replace(it, session=cancelling))
@@ -113,7 +114,8 @@ def install_after_all(it: Situation) -> Step:
 
 def _time_left_seconds(it: Situation) -> int | None:
     session = it.session
-    if session.deadline_at is None or session.phase is Phase.WAITING:
+    is_waiting = session.phase is Phase.WAITING or session.waiting_reason is WaitingReason.WINDOW
+    if session.deadline_at is None or is_waiting:
         return None
     if session.is_overdue:
         return 0

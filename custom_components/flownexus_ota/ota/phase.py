@@ -29,6 +29,7 @@ class WaitingReason(StrEnum):
     UNREGISTERED = "unregistered"
     SERVER_DOWN = "server_down"
     WINDOW = "window"
+    SCHEDULED = "scheduled"
     BACK_OFF = "back_off"
 
 

@@ -1,10 +1,11 @@
 """How a kind of device wants to be treated: styles, proofs and deadlines (`design.md` §6)."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .phase import Phase
+from .window import MaintenanceWindow, WindowGate
 
 
 class UriStyle(StrEnum):
@@ -110,6 +111,17 @@ class Profile:
         timedelta(minutes=15),
     )
     """Before the second attempt, the third, and every later one."""
+    window: MaintenanceWindow | None = None
+    """`None`: at any time."""
+    window_gate: WindowGate = WindowGate.UPDATE
+
+    def may_begin(self, now: datetime) -> bool:
+        """Tell whether an update may begin now, as far as the window is concerned."""
+        return self.window_gate is WindowGate.INSTALL or self.may_install(now)
+
+    def may_install(self, now: datetime) -> bool:
+        """Tell whether a device may be told to install now."""
+        return self.window is None or self.window.is_open(now)
 
 
 DEFAULT_PROFILE = Profile()

@@ -27,7 +27,7 @@ from .decision import (
     is_failure,
 )
 from .noting import is_outdated, may_be_stale, note
-from .phase import Phase, Reason
+from .phase import Phase, Reason, WaitingReason
 from .profile import Profile
 from .proof import proof_of_success
 from .report import (
@@ -244,6 +244,8 @@ def _overdue(it: Situation) -> Step:
     session = it.session
     if session.is_cancelling:
         return end_cancelling_in_vain(it)
+    if session.waiting_reason is WaitingReason.WINDOW:
+        return regain_contact(it)  # it opens: the reading that follows leads to the Execute
     if session.is_held:
         return end_in_vain(it)
     if session.is_overdue:

@@ -31,6 +31,8 @@ class Session:
     created_at: datetime
     asked_by: str | None = None
     """Home Assistant user id."""
+    not_before_s: int = 0
+    """Seconds since 1970 (UTC) before which it does not begin."""
 
     phase: Phase = Phase.WAITING
     waiting_reason: WaitingReason | None = WaitingReason.QUEUE

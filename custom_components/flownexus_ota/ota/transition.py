@@ -15,6 +15,7 @@ from .retry import (
     is_tried_again,
 )
 from .session_state import Session
+from .window import MaintenanceWindow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +41,8 @@ class Situation:
     def enter(self, phase: Phase, *commands: Command) -> Step:
         """Begin a phase, or begin its deadline anew; whatever was in doubt is settled."""
         session = self.session
-        held = session.waiting_reason if session.is_held else None
+        is_out_of_reach = session.is_held and session.waiting_reason is not WaitingReason.WINDOW
+        held = session.waiting_reason if is_out_of_reach else None
         limit = Phase.WAITING if held else phase
         entered = replace(
             session,
@@ -84,7 +86,10 @@ class Situation:
         return self.fail(UpdateResult.CONNECTION_LOST, otherwise)
 
     def execute(self) -> Step:
-        """Tell the device to install."""
+        """Tell the device to install, or wait with that for its maintenance window."""
+        window = self.profile.window
+        if window is not None and not window.is_open(self.now):
+            return self._hold_for(window)
         staged = self.enter(Phase.STAGED).session
         result = staged.device_result
         first = staged.execute_count == 0
@@ -101,6 +106,16 @@ class Situation:
             ),
             commands=(ExecuteUpdate(),),
         )
+
+    def _hold_for(self, window: MaintenanceWindow) -> Step:
+        """Keep the image on the device until the window opens; that is no failure of anybody."""
+        staged = self.enter(Phase.STAGED).session
+        held = replace(
+            staged,
+            waiting_reason=WaitingReason.WINDOW,
+            deadline_at=window.next_opening(self.now),
+        )
+        return Step(session=held)
 
     def defer(self) -> Step:
         """Leave the device the time that somebody there may put the installation off (5/x/13).
