@@ -1,8 +1,9 @@
 from hypothesis import given, strategies as st
 
 from custom_components.flownexus_ota.ota.catalogue import Catalogue
+from custom_components.flownexus_ota.ota.wishes import NO_WISHES, Wishes
 
-from .images import a_device, an_image
+from .images import THINGY, a_device, an_image
 
 OLD = an_image("1.3.0", sha256="1" * 64)
 NEW = an_image("1.10.0", sha256="2" * 64)
@@ -63,6 +64,14 @@ def test_an_image_is_found_by_its_version_however_it_is_written() -> None:
     catalogue = Catalogue([OLD, NEW])
     assert catalogue.named(a_device(), " v1.3.0") is OLD
     assert catalogue.named(a_device(), "1.3") is None
+
+
+def test_a_pinned_version_is_chosen_also_if_it_is_older_or_has_no_order() -> None:
+    catalogue = Catalogue([an_image("1.4.2"), an_image("1.2.0"), an_image("special")])
+    assert catalogue.choice_for(THINGY, NO_WISHES) == an_image("1.4.2")
+    assert catalogue.choice_for(THINGY, Wishes(pinned_version="v1.2.0")) == an_image("1.2.0")
+    assert catalogue.choice_for(THINGY, Wishes(pinned_version="special")) == an_image("special")
+    assert catalogue.choice_for(THINGY, Wishes(pinned_version="1.4.1")) is None
 
 
 def test_an_image_for_others_is_not_found_by_its_version() -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult, UpdateState
+from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.session_state import Session
+from custom_components.flownexus_ota.ota.wishes import NO_WISHES, Wishes
 from custom_components.flownexus_ota.storage.errors import (
     ActiveSessionExistsError,
     FinalSessionChangedError,
@@ -244,6 +246,20 @@ def test_a_reason_that_a_later_version_stored_does_not_hide_the_row(
     )
     (session,) = db.sessions()
     assert (session.phase, session.reason, session.waiting_reason) == (Phase.FAILED, None, None)
+
+
+def test_what_people_chose_survives_whatever_a_device_tells(db: HistoryDb) -> None:
+    endpoint = Endpoint("chosen")
+    chosen = Wishes(pinned_version="1.2.0", is_auto_updated=True)
+    db.put_wishes("server", endpoint, chosen)
+    db.remember_device("server", DeviceFacts(endpoint=endpoint, model="Thingy"))
+    assert [(each.facts.model, each.wishes) for each in db.devices("server")] == [
+        ("Thingy", chosen)
+    ]
+    db.put_wishes("server", endpoint, NO_WISHES)
+    assert [(each.facts.model, each.wishes) for each in db.devices("server")] == [
+        ("Thingy", NO_WISHES)
+    ]
 
 
 def test_removing_a_device_removes_its_sessions_and_events(db: HistoryDb, path: Path) -> None:

@@ -17,6 +17,7 @@ from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.image import FirmwareImage
 from custom_components.flownexus_ota.ota.phase import Phase
 from custom_components.flownexus_ota.ota.session_state import Session
+from custom_components.flownexus_ota.ota.wishes import NO_WISHES
 from custom_components.flownexus_ota.storage.history import HistoryDb
 from custom_components.flownexus_ota.storage.records import KnownDevice
 
@@ -58,7 +59,7 @@ def with_fitting_result(session: Session) -> Session:
 
 
 SESSIONS = anything(Session).map(with_fitting_result)
-DEVICES = anything(KnownDevice)
+DEVICES = anything(KnownDevice).map(lambda each: replace(each, wishes=NO_WISHES))
 IMAGES = anything(FirmwareImage)
 
 

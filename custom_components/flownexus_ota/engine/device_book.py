@@ -8,6 +8,7 @@ from ..lwm2m import firmware_update
 from ..lwm2m.events import Endpoint, Registration
 from ..ota.device_facts import DeviceFacts
 from ..ota.session_state import Session
+from ..ota.wishes import NO_WISHES, Wishes
 from ..storage.history import HistoryDb
 from .session_runner import SessionRunner
 
@@ -33,6 +34,7 @@ class DeviceRecord:
     covered_bytes: int | None = None
     is_foreign_busy: bool = False
     """Whether the device was last found busy with somebody else's update."""
+    wishes: Wishes = NO_WISHES
     is_resetting: bool = False
     """Whether it is being made to drop that; no session begins meanwhile."""
 
@@ -164,6 +166,7 @@ def known_records(history: HistoryDb, server_id: str) -> list[DeviceRecord]:
             is_read=True,
             is_shown=True,
             last_session=last.get(known.facts.endpoint),
+            wishes=known.wishes,
         )
         for known in history.devices(server_id)
     ]

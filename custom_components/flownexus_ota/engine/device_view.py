@@ -23,5 +23,6 @@ def device_view(record: DeviceRecord, desk: SessionDesk, profile: Profile) -> De
         waiting_reason=desk.reach.shown_waiting_reason(record),
         queue_position=desk.places.position(session.id) if session and is_waiting else None,
         covered_bytes=record.covered_bytes,
+        wishes=record.wishes,
         is_foreign_busy=record.is_foreign_busy,
     )

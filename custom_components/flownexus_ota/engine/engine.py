@@ -13,6 +13,7 @@ from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.profile import Profile
 from ..ota.session_state import Session
+from ..ota.wishes import Wishes
 from .aftermath import Aftermath, AftermathPorts
 from .chronicle import Chronicle
 from .desk import DeskPorts, SessionDesk
@@ -255,6 +256,21 @@ class Engine:
         if record is None:
             raise DeviceUnknownError(endpoint)
         return await self._desk.cancel(record)
+
+    async def set_wishes(self, endpoint: Endpoint, wishes: Wishes) -> None:
+        """Take what a person chose for a device, once it is stored.
+
+        Raise DeviceUnknownError; raise a HistoryError when it cannot be stored: then it is as it
+        was.
+        """
+        record = self._book.get(endpoint)
+        if record is None:
+            raise DeviceUnknownError(endpoint)
+        await self._chronicle.ask_in_turn(
+            lambda history: history.put_wishes(self.server_id, endpoint, wishes)
+        )
+        record.wishes = wishes
+        self._device_changed(record)
 
     async def reset_device(self, endpoint: Endpoint) -> None:
         """Make a device drop somebody else's image; raise an UpdateRefusedError."""

@@ -7,6 +7,7 @@ from ..lwm2m.events import Endpoint
 from ..ota.device_facts import DeviceFacts
 from ..ota.phase import Phase, WaitingReason
 from ..ota.session_state import Session
+from ..ota.wishes import NO_WISHES, Wishes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,7 @@ class DeviceView:
     """1 is next; `None` when the session does not wait for a place."""
     covered_bytes: int | None
     """Bytes of the image that left for the active session; `None` when nobody knows."""
+    wishes: Wishes = NO_WISHES
     is_foreign_busy: bool = False
     """Whether the device was last found busy with somebody else's update."""
 

@@ -7,6 +7,7 @@ from typing import Final, final
 from .device_facts import DeviceFacts
 from .image import FirmwareImage
 from .version import is_same_version, rank
+from .wishes import Wishes
 
 # A fleet has few kinds of device; past this, somebody's hardware version is a serial number.
 _KIND_LIMIT: Final = 1024
@@ -41,6 +42,12 @@ class Catalogue:
         It may be older than what is installed.
         """
         return next(self._applicable_to(facts), None)
+
+    def choice_for(self, facts: DeviceFacts, wishes: Wishes) -> FirmwareImage | None:
+        """Return the image that the device is to have: the pinned version, else the best."""
+        if wishes.pinned_version is None:
+            return self.latest_for(facts)
+        return self.named(facts, wishes.pinned_version)
 
     def named(self, facts: DeviceFacts, version: str) -> FirmwareImage | None:
         """Return the most specific image of one version that fits a device."""

@@ -5,6 +5,7 @@ Blocking, and for one thread at a time: usually that of `HistoryWriter`.
 
 import json
 import sqlite3
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,6 +15,7 @@ from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.phase import Phase
 from ..ota.session_state import Session
+from ..ota.wishes import Wishes
 from . import statements as sql
 from .errors import (
     ActiveSessionExistsError,
@@ -192,6 +194,12 @@ class HistoryDb:
         )
         with self.atomic():
             self._connection.execute(sql.PUT_DEVICE, device_row(server_id, device))
+
+    def put_wishes(self, server_id: str, endpoint: Endpoint, wishes: Wishes) -> None:
+        """Store what people chose for a device, in place of what they chose before."""
+        row = {"server_id": server_id, "endpoint": endpoint, **asdict(wishes)}
+        with self.atomic():
+            self._connection.execute(sql.PUT_WISHES, row)
 
     def devices(self, server_id: str) -> list[KnownDevice]:
         """Return the devices of a server, by endpoint."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..ota.device_facts import DeviceFacts
 from ..ota.phase import Phase, Reason, WaitingReason
+from ..ota.wishes import NO_WISHES, Wishes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +18,7 @@ class KnownDevice:
     last_seen: datetime | None = None
     is_registered: bool = False
     is_queue_mode: bool = False
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.phase import Phase, Reason, WaitingReason
 from ..ota.session_state import Session, Target
+from ..ota.wishes import Wishes
 from .errors import UnstorableError
 from .records import KnownDevice, SessionEvent
 
@@ -153,6 +154,9 @@ def device_of(row: Row) -> KnownDevice:
         last_seen=_optional_time(row["last_seen_at"]),
         is_registered=bool(row["is_registered"]),
         is_queue_mode=bool(row["is_queue_mode"]),
+        wishes=Wishes(
+            pinned_version=row["pinned_version"], is_auto_updated=bool(row["is_auto_updated"])
+        ),
     )
 
 

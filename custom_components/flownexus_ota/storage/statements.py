@@ -99,6 +99,13 @@ INSERT INTO devices (
     last_seen_at = excluded.last_seen_at
 """
 
+PUT_WISHES: Final = """
+INSERT INTO devices (server_id, endpoint, pinned_version, is_auto_updated)
+VALUES (:server_id, :endpoint, :pinned_version, :is_auto_updated)
+ON CONFLICT (server_id, endpoint) DO UPDATE SET
+    pinned_version = excluded.pinned_version, is_auto_updated = excluded.is_auto_updated
+"""
+
 DEVICES: Final = "SELECT * FROM devices WHERE server_id = :server_id ORDER BY endpoint"
 
 PUT_IMAGE: Final = """
