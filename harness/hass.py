@@ -32,10 +32,12 @@ class Hass:
         version: HassVersion = NEWEST,
         port: int = 0,
         also_debugged: Sequence[str] = (),
+        archive: Path | None = None,
     ) -> None:
         """Choose the port unless one is given; nothing is started or written.
 
-        `also_debugged` are loggers to hear everything from, besides the integration's.
+        `also_debugged` are loggers to hear everything from, besides the integration's; `archive`
+        is the zip file of a release, to be installed instead of what lies in the repository.
         """
         self.folder = folder / "config"
         self.version = version
@@ -43,6 +45,7 @@ class Hass:
         self.port = port or free_tcp_port()
         self.log_file = folder / "hass.log"
         self._also_debugged = also_debugged
+        self._archive = archive
         self._has_user = False
         self._ends = AsyncExitStack()
         self._process: ManagedProcess | None = None
@@ -81,7 +84,7 @@ class Hass:
         """Write the folder, start, and wait until the page is there; `ends` gets what ends it."""
         self._ends = ends
         self._has_user = has_user(self.folder)
-        write_hass_folder(self.folder, self.version, self.port, self._also_debugged)
+        write_hass_folder(self.folder, self.version, self.port, self._also_debugged, self._archive)
         await self._start()
 
     async def kill(self) -> None:
@@ -134,6 +137,11 @@ class Hass:
         """Fill in a form among the server's options, as a person does."""
         token = await self.http.log_in(self.login)
         await self.http.set_options(token, await self._entry_id(), topic, options)
+
+    async def remove_server(self) -> None:
+        """Delete the server's entry, as a person does; return when all of it is done."""
+        token = await self.http.log_in(self.login)
+        await self.http.remove_entry(token, await self._entry_id())
 
     async def add_profile(self, name: str, **values: Any) -> None:
         """Add a profile to the server, as a person does; `times` are durations in seconds."""

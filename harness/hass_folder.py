@@ -29,11 +29,16 @@ _ONBOARDING_DONE: Final = ("core_config", "analytics", "integration")
 
 
 def write_hass_folder(
-    folder: Path, version: HassVersion, port: int, also_debugged: Sequence[str] = ()
+    folder: Path,
+    version: HassVersion,
+    port: int,
+    also_debugged: Sequence[str] = (),
+    archive: Path | None = None,
 ) -> None:
     """Write what Home Assistant needs to find at its first start, the integration included.
 
-    Of the loggers in `also_debugged` it is to write everything, as of the integration's.
+    Of the loggers in `also_debugged` it is to write everything, as of the integration's. The
+    integration is unpacked from `archive`, the zip file of a release; without one, it is copied.
     """
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
@@ -41,7 +46,7 @@ def write_hass_folder(
         _CONFIGURATION + "".join(_ALSO_DEBUGGED.format(name=name) for name in also_debugged),
         encoding="utf-8",
     )
-    _copy_integration(folder / "custom_components" / DOMAIN)
+    _install(folder / "custom_components" / DOMAIN, archive)
     _write_stored(storage, "http", _http(version, port))
     if not (storage / "onboarding").exists():
         onboarding = {"version": 4, "minor_version": 1, "data": {"done": list(_ONBOARDING_DONE)}}
@@ -58,9 +63,12 @@ def firmware_folder(folder: Path) -> Path:
     return folder / DOMAIN / "firmware"
 
 
-def _copy_integration(target: Path) -> None:
-    """Copy the integration: who edits it meanwhile gets the new one by a restart, not before."""
+def _install(target: Path, archive: Path | None) -> None:
+    """Put the integration in: who edits it meanwhile gets the new one by a restart, not before."""
     shutil.rmtree(target, ignore_errors=True)
+    if archive is not None:
+        shutil.unpack_archive(archive, target)
+        return
     source = REPOSITORY / "custom_components" / DOMAIN
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
 

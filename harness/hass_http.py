@@ -95,6 +95,14 @@ class HassHttp:
         """Fill in a form of an entry's options, chosen from their menu; raise StageError."""
         await self._fill_in(token, "options", entry_id, {"next_step_id": topic}, options)
 
+    async def remove_entry(self, token: str, entry_id: str) -> None:
+        """Delete a config entry; raise StageError."""
+        headers = {"Authorization": f"Bearer {token}"}
+        path = f"/api/config/config_entries/entry/{entry_id}"
+        async with self.session.delete(f"{self.base_url}{path}", headers=headers) as answer:
+            if answer.status != HTTPStatus.OK or (await answer.json())["require_restart"]:
+                raise StageError(f"DELETE {path}: {answer.status} {await answer.text()}")
+
     async def add_profile(self, token: str, entry_id: str, profile: dict[str, Any]) -> None:
         """Fill in the form of a new profile of an entry; raise StageError."""
         await self._fill_in(token, "subentries", [entry_id, "profile"], profile)

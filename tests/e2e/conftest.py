@@ -9,7 +9,6 @@ import pytest_asyncio
 
 from harness.device_site import DeviceSite
 from harness.hass import Hass
-from harness.hass_version import OLDEST
 from harness.leshan_real import RealSite
 from harness.leshan_simulated import SimulatedSite
 from harness.stage import Stage, set_stage
@@ -52,15 +51,6 @@ async def stage(
     folder = tmp_path_factory.mktemp(request.param)
     async with AsyncExitStack() as ends:
         yield await new_stage(ends, folder, new_site(request.param), Hass(folder))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def oldest_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """Home Assistant 2026.10.4 before a simulated Leshan."""
-    folder = tmp_path_factory.mktemp("oldest")
-    async with AsyncExitStack() as ends:
-        hass = Hass(folder, version=OLDEST)
-        yield await new_stage(ends, folder, new_site("m18"), hass)
 
 
 async def new_stage(ends: AsyncExitStack, folder: Path, site: DeviceSite, hass: Hass) -> Stage:

@@ -1,6 +1,7 @@
 """What Home Assistant finds at its first start."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,12 @@ def test_there_is_a_user_once_home_assistant_has_stored_one(tmp_path: Path) -> N
     assert not has_user(tmp_path)
     (tmp_path / ".storage/auth").touch()
     assert has_user(tmp_path)
+
+
+def test_a_release_is_unpacked_instead_of_what_lies_in_the_repository(tmp_path: Path) -> None:
+    archive = tmp_path / "release.zip"
+    with zipfile.ZipFile(archive, "w") as release:
+        release.writestr("manifest.json", "{}")
+    write_hass_folder(tmp_path / "config", NEWEST, 8124, archive=archive)
+    installed = tmp_path / "config/custom_components/flownexus_ota"
+    assert {path.name: path.read_text() for path in installed.iterdir()} == {"manifest.json": "{}"}
