@@ -21,6 +21,7 @@ import custom_components
 from benchmark import bare
 from custom_components.flownexus_ota.const import (
     CONF_FIRMWARE_BASE_URL,
+    CONF_MAX_PARALLEL_DOWNLOADS,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_URL,
     CONF_VERIFY_SSL,
@@ -112,6 +113,7 @@ def our_entry(hass: HomeAssistant, url: str, *, max_parallel: int = 10) -> Confi
         {
             CONF_FIRMWARE_BASE_URL: firmware_url(hass),
             CONF_MAX_PARALLEL_UPDATES: max_parallel,
+            CONF_MAX_PARALLEL_DOWNLOADS: max_parallel,
         },
     )
 

@@ -66,6 +66,7 @@ async def soak(options: Options, folder: Path) -> Verdict:
             tell=say,
         )
         await hass.set_options(max_parallel_updates=_PARALLEL)
+        await hass.set_options("downloads", max_parallel_downloads=_PARALLEL)
         await hass.add_profile("hurried", manufacturer=_MANUFACTURER, max_attempts=2, times=_TIMES)
         asking = Asking(stage, (FIRST, SECOND), options.seed)
         faults = Faults(site, hass, asking, seed=options.seed, tell=say)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from scripts.setup import browser, java, leshan, python314
+from scripts.setup import browser, java, leshan, python314, system_packages
 from scripts.setup.console import SetupError, say
 from scripts.setup.environments import environment
 from scripts.setup.places import REPOSITORY, cache_lock
@@ -52,6 +52,8 @@ def _set_up(selection: Selection) -> Path:
     started_s = time.monotonic()
     with cache_lock():
         python = environment("test")
+        if selection.fast_paths is not None:
+            say(f"curl: {system_packages.curl()}")
         if selection.end_to_end_paths is not None:
             say(f"java: {java.java()}")
             environment("hass")

@@ -12,11 +12,11 @@ from .certificates import certificate_environ
 from .console import CommandError, SetupError, run, say
 from .environments import environment
 from .places import CACHE, REQUIREMENTS
+from .system_packages import APT_LIMIT_S, install
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FOLDER: Final = CACHE / "browsers"
 DOWNLOAD_LIMIT_S: Final = 600.0
-APT_LIMIT_S: Final = 900.0
 ANSWER_LIMIT_S: Final = 60.0
 LINE: Final = "apt-get update && apt-get install chromium   (as root)"
 
@@ -53,7 +53,7 @@ def _have_driver() -> None:
             run(line, limit_s=ANSWER_LIMIT_S)
         except CommandError as err:
             say(f"browser: Playwright does not start ({err.gist})")
-            _apt_install("libatomic1")
+            install("libatomic1")
             run(line, limit_s=ANSWER_LIMIT_S)
     except CommandError as err:
         raise SetupError(
@@ -112,18 +112,8 @@ def _with_libraries(python: Path) -> Path:
 
 
 def _from_apt() -> Path:
-    _apt_install("chromium")
+    install("chromium")
     found = _on_path()
     if found is None:
         raise CommandError("apt installed chromium, but it does not start")
     return found
-
-
-def _apt_install(package: str) -> None:
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise CommandError(f"apt could install {package}, but not without root, or there is no apt")
-    say(f"browser: installing the system's package {package} with apt")
-    env = {"DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "-qq", "update"], env=env, limit_s=APT_LIMIT_S)
-    install = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", package]
-    run(install, env=env, limit_s=APT_LIMIT_S)

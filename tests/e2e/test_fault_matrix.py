@@ -37,6 +37,7 @@ async def matrix_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
             firmware=[replace(FIRMWARE, size_bytes=SIZE_BYTES)],
         )
         await hass.set_options(max_parallel_updates=1000)
+        await hass.set_options("downloads", max_parallel_downloads=1000)
         await hass.add_profile(
             "hurried",
             manufacturer=FIRMWARE.manufacturer,

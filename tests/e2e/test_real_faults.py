@@ -61,6 +61,7 @@ async def real_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
             firmware=[replace(FIRMWARE, size_bytes=SIZE_BYTES)],
         )
         await stage.hass.set_options(max_parallel_updates=1000)
+        await stage.hass.set_options("downloads", max_parallel_downloads=1000)
         await stage.hass.add_profile(
             "hurried", manufacturer=FIRMWARE.manufacturer, max_attempts=MAX_ATTEMPTS, times=_TIMES
         )

@@ -42,6 +42,7 @@ async def fleet_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
             firmware=[replace(FIRMWARE, size_bytes=_SIZE_BYTES)],
         )
         await stage.hass.set_options(max_parallel_updates=_AT_ONCE)
+        await stage.hass.set_options("downloads", max_parallel_downloads=_AT_ONCE)
         yield stage
 
 
