@@ -30,7 +30,7 @@ from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
 
 from .documents import anchors, blocks, code_in, documents, first_codes, links, tables, text_of
-from .source_code import INTEGRATION, REPOSITORY
+from .source_code import INTEGRATION, REPOSITORY, functions, source_files
 
 README: Final = text_of("README.md")
 README_TABLES: Final = tables(README)
@@ -161,6 +161,20 @@ def test_the_texts_under_troubleshooting_are_those_that_people_see() -> None:
 def test_the_problems_in_the_readme_are_those_that_the_self_test_finds() -> None:
     rows = README_TABLES["problem | what was seen | usual cause, and what helps"]
     assert first_codes(rows) == [problem.value for problem in UrlProblem]
+
+
+def test_every_threat_has_a_row_and_tests_that_there_are() -> None:
+    rows = tables(text_of("docs/security.md"))["# | threat | what is done | shown by"]
+    named = [set(code_in(shown_by)) for _, _, _, shown_by in rows]
+    known = {
+        f"{file}::{function.name}"
+        for file in source_files("tests")
+        for function in functions(file)
+        if function.name.startswith("test_")
+    }
+    assert [number for number, *_ in rows] == [str(number) for number in range(1, 21)]
+    assert [number for number, tests in enumerate(named, start=1) if not tests] == []
+    assert set().union(*named) - known == set()
 
 
 def test_the_options_of_the_demo_in_the_readme_are_those_it_has() -> None:

@@ -155,6 +155,13 @@ def test_a_bad_member_is_refused_by_its_name(
     assert refusal(encoded(FULL | changes)) == (problem, placeholders)
 
 
+@pytest.mark.parametrize("member", ["file", "file_name", "path", "image", "url", "origin"])
+@pytest.mark.parametrize("target", ["../../secrets.yaml", "/etc/passwd", "https://evil.example/x"])
+def test_a_sidecar_cannot_point_to_another_file(member: str, target: str) -> None:
+    found = refusal(encoded(FULL | {member: target}))
+    assert found == (SidecarProblem.UNKNOWN_MEMBER, {"member": member})
+
+
 def test_a_sidecar_may_leave_everything_to_the_image() -> None:
     assert parse_sidecar(b"{}") == Sidecar()
 

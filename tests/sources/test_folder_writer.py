@@ -18,6 +18,7 @@ from custom_components.flownexus_ota.sources.folder_writer import (
     writable_name,
 )
 from custom_components.flownexus_ota.storage.image_store import (
+    IMAGE_SIZE_LIMIT_BYTES,
     ImageDigestError,
     ImageStore,
     StoredImage,
@@ -25,6 +26,7 @@ from custom_components.flownexus_ota.storage.image_store import (
 from custom_components.flownexus_ota.storage.source_file import (
     SourceEmptyError,
     SourceNotAFileError,
+    SourceTooLargeError,
     SourceUnreadableError,
 )
 
@@ -264,6 +266,17 @@ def test_a_file_that_is_no_image_is_refused_by_name(
     source.write_bytes(b"")
     with pytest.raises(SourceEmptyError):
         add(writer, source)
+    assert names(folder) == []
+
+
+def test_a_file_that_is_too_large_is_not_added(
+    writer: FolderWriter, folder: Path, source: Path
+) -> None:
+    # A hole, which takes no room on the disk.
+    os.truncate(source, IMAGE_SIZE_LIMIT_BYTES + 1)
+    with pytest.raises(SourceTooLargeError) as caught:
+        add(writer, source)
+    assert caught.value.details == {"limit_bytes": str(IMAGE_SIZE_LIMIT_BYTES)}
     assert names(folder) == []
 
 
