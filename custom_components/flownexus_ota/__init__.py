@@ -27,6 +27,11 @@ from .downloads import Downloads
 from .engine.chronicle import Chronicle
 from .engine.engine import Engine, EngineListener
 from .engine.view import ServerView
+from .entity_choice import (
+    EntitiesPerDevice,
+    async_remove_further_entities,
+    entities_per_device,
+)
 from .exceptions import as_history_setup_error, as_setup_error
 from .issues import (
     clear_history_not_writable,
@@ -156,6 +161,8 @@ async def _async_begin(
         await runtime.async_stop()
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    if runtime.entities_per_device is EntitiesPerDevice.MINIMAL:
+        await async_remove_further_entities(hass, entry.entry_id, runtime.hub_device_id)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     runtime.async_start()
     # Cancelled when the entry is unloaded.
@@ -272,9 +279,10 @@ def min_battery_percent(options: Mapping[str, Any]) -> int:
 
 
 async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
-    """Apply new options and profiles at once; another address or login needs a new client."""
+    """Apply new options and profiles at once; a reload only for a new client or other entities."""
     runtime = entry.runtime_data
-    if runtime.client_data != entry.data:
+    is_other_entities = entities_per_device(entry.options) is not runtime.entities_per_device
+    if runtime.client_data != entry.data or is_other_entities:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
     apply_store_quota(hass, runtime.shared.store)

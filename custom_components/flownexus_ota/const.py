@@ -17,6 +17,7 @@ CONF_MAX_PARALLEL_UPDATES: Final = "max_parallel_updates"
 CONF_MIN_BATTERY_PERCENT: Final = "min_battery_percent"
 CONF_HISTORY_DAYS: Final = "history_days"
 CONF_STORE_QUOTA_MIB: Final = "store_quota_mib"
+CONF_ENTITIES_PER_DEVICE: Final = "entities_per_device"
 
 # Options of a config entry: how its devices download.
 CONF_LISTENER: Final = "listener"

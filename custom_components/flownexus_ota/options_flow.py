@@ -8,6 +8,9 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -15,6 +18,7 @@ from homeassistant.helpers.selector import (
 
 from .base_url import default_firmware_base_url, normalise_base_url
 from .const import (
+    CONF_ENTITIES_PER_DEVICE,
     CONF_FIRMWARE_BASE_URL,
     CONF_HISTORY_DAYS,
     CONF_MAX_PARALLEL_UPDATES,
@@ -32,6 +36,7 @@ from .const import (
     LOWEST_STORE_QUOTA_MIB,
 )
 from .download_steps import DownloadSteps
+from .entity_choice import EntitiesPerDevice
 from .firmware_steps import FirmwareSteps
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
@@ -82,6 +87,15 @@ SETTINGS_SCHEMA: Final = vol.Schema(
                 mode=NumberSelectorMode.BOX,
             )
         ),
+        vol.Required(
+            CONF_ENTITIES_PER_DEVICE, default=EntitiesPerDevice.STANDARD.value
+        ): SelectSelector(
+            SelectSelectorConfig(
+                options=[each.value for each in EntitiesPerDevice],
+                translation_key=CONF_ENTITIES_PER_DEVICE,
+                mode=SelectSelectorMode.LIST,
+            )
+        ),
     }
 )
 
@@ -125,5 +139,6 @@ def _parsed_settings(user_input: Mapping[str, Any]) -> dict[str, Any]:
         CONF_HISTORY_DAYS: int(user_input[CONF_HISTORY_DAYS]),
         CONF_MIN_BATTERY_PERCENT: int(user_input[CONF_MIN_BATTERY_PERCENT]),
         CONF_STORE_QUOTA_MIB: int(user_input[CONF_STORE_QUOTA_MIB]),
+        CONF_ENTITIES_PER_DEVICE: user_input[CONF_ENTITIES_PER_DEVICE],
         CONF_FIRMWARE_BASE_URL: normalise_base_url(base_url) if base_url else None,
     }

@@ -16,6 +16,7 @@ from .announcer import Announcer
 from .coordinator import DeviceCoordinator, ServerCoordinator
 from .downloads import Downloads
 from .engine.engine import Engine
+from .entity_choice import EntitiesPerDevice, entities_per_device
 from .issues import clear_foreign_updates_of_server, clear_updates_of_device
 from .leshan.client import LeshanClient
 from .leshan.pacing import Breather
@@ -48,6 +49,7 @@ class RuntimeData:
     downloads: Downloads
     profile_rules: tuple[ProfileRule, ...] = field(init=False)
     """The most specific first."""
+    entities_per_device: EntitiesPerDevice = field(init=False)
     engine: Engine = field(init=False)
     announcer: Announcer = field(init=False)
     self_test: SelfTest = field(init=False)
@@ -63,6 +65,7 @@ class RuntimeData:
         """Note what the client was made of."""
         self.client_data = dict(self.entry.data)
         self.profile_rules = rules_of(self.entry)
+        self.entities_per_device = entities_per_device(self.entry.options)
         self.announcer = Announcer(self.hass, self.entry)
 
     @callback
@@ -101,8 +104,13 @@ class RuntimeData:
         clear_updates_of_device(self.hass, self.entry, endpoint)
         return True
 
-    async def async_add_platform(self, adder: DeviceAdder) -> None:
-        """Let a platform add entities: for every device there is, and for each that comes."""
+    async def async_add_platform(self, adder: DeviceAdder, *, is_minimal: bool = False) -> None:
+        """Let a platform add entities: for every device there is, and for each that comes.
+
+        `is_minimal` for what a device has in any case; all else only as the option says.
+        """
+        if not is_minimal and self.entities_per_device is EntitiesPerDevice.MINIMAL:
+            return
         self._adders.append(adder)
         for batch in batched(tuple(self.devices), DEVICES_PER_BATCH, strict=False):
             # One that was forgotten meanwhile gets no entities any more.

@@ -46,7 +46,7 @@ async def async_setup_entry(
             FirmwareUpdateEntity(runtime, coordinator, DESCRIPTION) for coordinator in coordinators
         )
 
-    await runtime.async_add_platform(add)
+    await runtime.async_add_platform(add, is_minimal=True)
 
 
 class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
