@@ -34,6 +34,7 @@ from .profiles import (
     default_times,
 )
 from .serving.host_name import normalise_host
+from .windows import CONF_WINDOW, WINDOW_SCHEMA, stored_window
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ PROFILE_SCHEMA: Final = vol.Schema(
                 min=1, max=HIGHEST_MAX_ATTEMPTS, step=1, mode=NumberSelectorMode.BOX
             )
         ),
+        vol.Required(CONF_WINDOW, default=dict): section(WINDOW_SCHEMA, {"collapsed": True}),
         vol.Required(CONF_TIMES): section(TIMES_SCHEMA, {"collapsed": True}),
     }
 )
@@ -159,6 +161,7 @@ class ProfileFlow(ConfigSubentryFlow):
             CONF_COMPILED_IN_HOSTS: hosts,
             CONF_ASSUME_HTTP: user_input[CONF_ASSUME_HTTP],
             CONF_MAX_ATTEMPTS: int(user_input[CONF_MAX_ATTEMPTS]),
+            CONF_WINDOW: stored_window(user_input[CONF_WINDOW]),
             CONF_TIMES: {each: time.total_seconds() for each, time in times.items()},
         }
 
@@ -177,5 +180,6 @@ def _shown(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **data,
         CONF_NAME: name,
+        CONF_WINDOW: data.get(CONF_WINDOW) or {},
         CONF_TIMES: {each: duration_of(seconds[each]) for each in TIMES},
     }

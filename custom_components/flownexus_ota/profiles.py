@@ -1,12 +1,13 @@
 """Profiles as config subentries: what is stored of one, and what it means to the engine."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.util import dt as dt_util
 
 from .ota.profile import (
     DEFAULT_PROFILE,
@@ -19,6 +20,8 @@ from .ota.profile import (
     VersionResource,
 )
 from .ota.profile_match import ProfileRule, in_order
+from .ota.window import WindowGate
+from .windows import CONF_WINDOW, window_of
 
 SUBENTRY_PROFILE: Final = "profile"
 
@@ -54,11 +57,25 @@ TIMES: Final = (*DEADLINES, *BACK_OFFS)
 
 
 def rules_of(entry: ConfigEntry) -> tuple[ProfileRule, ...]:
-    """Return the entry's profiles and the built-in ones, the most specific first."""
-    return in_order(
+    """Return the entry's profiles and the built-in ones, the most specific first.
+
+    The server's maintenance window is that of every device whose profile has none.
+    """
+    rules = in_order(
         _rule(subentry.title, subentry.data)
         for subentry in entry.subentries.values()
         if subentry.subentry_type == SUBENTRY_PROFILE
+    )
+    found = window_of(entry.options.get(CONF_WINDOW), dt_util.get_default_time_zone())
+    if found is None:
+        return rules
+    window, gate = found
+    everything_else = ProfileRule(name="", profile=DEFAULT_PROFILE)
+    return tuple(
+        rule
+        if rule.profile.window is not None
+        else replace(rule, profile=replace(rule.profile, window=window, window_gate=gate))
+        for rule in (*rules, everything_else)
     )
 
 
@@ -76,6 +93,8 @@ def _rule(name: str, data: Mapping[str, Any]) -> ProfileRule:
     choices: dict[str, Any] = {
         each: words[data[each]] for each, words in CHOICES.items() if each in data
     }
+    found = window_of(data.get(CONF_WINDOW), dt_util.get_default_time_zone())
+    window, gate = (None, WindowGate.UPDATE) if found is None else found
     return ProfileRule(
         name=name,
         **{each: data.get(each) for each in PATTERNS},
@@ -86,5 +105,7 @@ def _rule(name: str, data: Mapping[str, Any]) -> ProfileRule:
             max_attempts=data.get(CONF_MAX_ATTEMPTS, DEFAULT_PROFILE.max_attempts),
             deadlines=Deadlines(**{each: times[each] for each in DEADLINES}),
             back_off=tuple(times[each] for each in BACK_OFFS),
+            window=window,
+            window_gate=gate,
         ),
     )

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import pytest
+from homeassistant.const import WEEKDAYS
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.entity import EntityDescription
@@ -48,10 +49,17 @@ from custom_components.flownexus_ota.ota.image_problem import ImageKind, ImagePr
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
+from custom_components.flownexus_ota.ota.window import WindowGate
 from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.sources.fetch_errors import FetchError
 from custom_components.flownexus_ota.sources.folder import FolderProblem
+from custom_components.flownexus_ota.windows import (
+    CONF_GATE,
+    CONF_WEEKDAYS,
+    CONF_WINDOW,
+    WINDOW_SCHEMA,
+)
 
 from .texts import (
     ICONS,
@@ -113,6 +121,7 @@ FORMS: Final = {
     ("options", "firmware_describe"): upload_steps.DESCRIPTION_SCHEMA,
     ("options", "firmware_remove"): firmware_steps.choice_schema([]),
     ("options", "downloads"): DOWNLOADS_SCHEMA,
+    ("options", "maintenance"): WINDOW_SCHEMA,
 }
 
 
@@ -308,13 +317,20 @@ def test_every_field_on_a_form_has_a_name_and_a_description() -> None:
 
 def test_every_field_of_a_profile_has_a_name_and_a_description() -> None:
     fields = {key.schema for key in profile_flow.PROFILE_SCHEMA.schema}
-    times = {key.schema for key in profile_flow.TIMES_SCHEMA.schema}
+    sections = {CONF_TIMES: profile_flow.TIMES_SCHEMA, CONF_WINDOW: WINDOW_SCHEMA}
+    in_sections = {name: {key.schema for key in schema.schema} for name, schema in sections.items()}
     steps = TEXTS["config_subentries"]["profile"]["step"].values()
 
-    assert [set(step["data"]) for step in steps] == [fields - {CONF_TIMES}] * 2
-    assert [set(step["data_description"]) for step in steps] == [fields - {CONF_TIMES}] * 2
-    assert [set(step["sections"][CONF_TIMES]["data"]) for step in steps] == [times] * 2
-    assert [set(step["sections"][CONF_TIMES]["data_description"]) for step in steps] == [times] * 2
+    for kind in ("data", "data_description"):
+        assert [set(step[kind]) for step in steps] == [fields - sections.keys()] * 2
+        assert [
+            {name: set(text[kind]) for name, text in step["sections"].items()} for step in steps
+        ] == [in_sections] * 2
+
+
+def test_every_day_and_everything_that_waits_for_a_window_has_a_name() -> None:
+    assert set(TEXTS["selector"][CONF_WEEKDAYS]["options"]) == set(WEEKDAYS)
+    assert set(TEXTS["selector"][CONF_GATE]["options"]) == set(WindowGate)
 
 
 def test_every_error_of_a_profile_has_a_text_and_no_text_is_left_over() -> None:
