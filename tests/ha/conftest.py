@@ -11,10 +11,11 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flownexus_ota.const import DOMAIN
 from simulator.leshan import SimulatedLeshan
+from tests.serving.certificates import self_signed_certificate
 
 from .fleet import World
 from .options_page import Person
-from .web_server import ServerThread, WebServer, self_signed_certificate
+from .web_server import ServerThread, WebServer
 
 
 @pytest.fixture(autouse=True)

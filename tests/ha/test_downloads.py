@@ -20,11 +20,11 @@ from custom_components.flownexus_ota.downloads import Downloads
 from custom_components.flownexus_ota.listener_issues import show_listener_failed
 from custom_components.flownexus_ota.serving.gate import DownloadLimits
 from custom_components.flownexus_ota.serving.offers import OfferBook
+from tests.serving.certificates import self_signed_certificate
 from tests.serving.image_server import LOOPBACK, RawClient, request_text
 
 from .fleet import World
 from .forms import known_entry
-from .web_server import self_signed_certificate
 
 
 def free_port() -> int:

@@ -1,19 +1,13 @@
 """A web server that answers as a test wants it to: as Leshan, as something else, or not at all."""
 
 import asyncio
-import datetime as dt
 import ssl
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from ipaddress import IPv4Address
-from pathlib import Path
 from threading import Thread
 from typing import Any, Final, Protocol
 
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 LOOPBACK: Final = "127.0.0.1"
 START_LIMIT_SECONDS: Final = 10
@@ -113,35 +107,3 @@ class ServerThread[Kind: Server]:
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_LIMIT_SECONDS)
-
-
-def self_signed_certificate(folder: Path) -> ssl.SSLContext:
-    """Return the server side of a TLS connection that nobody has a reason to trust; blocking."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, LOOPBACK)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(LOOPBACK))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context

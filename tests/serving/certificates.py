@@ -52,3 +52,8 @@ def new_pair(folder: Path, *, address: str = "127.0.0.1", days: tuple[int, int] 
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(pem)
     return Pair(server=server, client=ssl.create_default_context(cadata=public.decode()))
+
+
+def self_signed_certificate(folder: Path) -> ssl.SSLContext:
+    """Return the server side of a TLS connection that nobody has a reason to trust; blocking."""
+    return new_pair(folder).server

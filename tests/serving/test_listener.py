@@ -11,8 +11,8 @@ import pytest
 from custom_components.flownexus_ota.serving.handler import TransferLimits
 from custom_components.flownexus_ota.serving.listener import ConnectionLimits, FirmwareListener
 from custom_components.flownexus_ota.serving.offers import Offer, OfferBook
-from tests.ha.web_server import self_signed_certificate
 
+from .certificates import self_signed_certificate
 from .image_server import (
     BIG,
     LIMIT_SECONDS,

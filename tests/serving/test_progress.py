@@ -10,8 +10,8 @@ import pytest
 
 from custom_components.flownexus_ota.serving.gate import DownloadLimits
 from custom_components.flownexus_ota.serving.handler import TransferLimits
-from tests.ha.web_server import self_signed_certificate
 
+from .certificates import self_signed_certificate
 from .image_server import (
     BIG,
     LOOPBACK,
