@@ -145,6 +145,7 @@ async def _async_begin(
     apply_store_quota(hass, shared.store)
     # First: an image that a restored backup lacks may be in the folder, and be offered already.
     await shared.keeper.rescan()
+    await runtime.server_catalogue.refresh()
     await runtime.engine.load()
     # After the offers are open again: a device that hears 404 gives its URL up for good.
     await runtime.downloads.async_apply()
@@ -201,6 +202,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         base_urls=downloads.base_urls,
         gate=downloads.gate,
         provide=shared.supply.provide,
+        distrust=runtime.server_catalogue.distrust,
     )
     runtime.self_test = _new_self_test(runtime)
 
@@ -286,6 +288,8 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
     apply_store_quota(hass, runtime.shared.store)
+    if runtime.server_catalogue.take_options(entry.options):
+        runtime.async_catalogue_changed()
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
     runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
     await runtime.downloads.async_apply()

@@ -101,7 +101,7 @@ async def _async_image(runtime: RuntimeData, target: Target) -> FirmwareImage | 
     Its bytes may be in the store still, although its file has left the firmware folder.
     """
     shared = runtime.shared
-    catalogue = shared.keeper.catalogue
+    catalogue = runtime.catalogue
     image = None if catalogue is None else catalogue.by_sha256(target.sha256)
     if image is not None:
         return image

@@ -13,6 +13,7 @@ from .const import (
     CONF_FIRMWARE_BASE_URL,
     CONF_LISTENER_ADDRESS,
     CONF_PASSWORD,
+    CONF_PUBLIC_KEYS,
     CONF_TOKEN,
     CONF_URL,
     CONF_USERNAME,
@@ -28,6 +29,7 @@ LAST_CHARACTERS: Final = 4
 ENTRY_SECRETS: Final = {
     *(CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN),
     *(CONF_ADVERTISED_HOST, CONF_LISTENER_ADDRESS),
+    CONF_PUBLIC_KEYS,  # no secret, but says who signs
 }
 
 
@@ -52,7 +54,12 @@ async def async_get_config_entry_diagnostics(
         },
         "server": _server(runtime.server.data)
         | {"generation": None if generation is None else generation.name},
-        "images": None if catalogue is None else [_image(image) for image in catalogue.images],
+        "images": None
+        if catalogue is None
+        else [
+            _image(image) | {"distrust": runtime.server_catalogue.distrusted.get(image.sha256)}
+            for image in catalogue.images
+        ],
         "devices": devices,
         "unsupported": [
             {"endpoint": _masked(endpoint), "reason": reason}

@@ -117,7 +117,12 @@ def listed_files(scan: FolderScan) -> list[str]:
 def refusal_for(runtime: RuntimeData, image: FirmwareImage, endpoint: Endpoint) -> Mismatch | None:
     """Return why a device of a server would not get an image, or `None` if it would."""
     view = runtime.engine.view(endpoint)
-    return None if view is None else image.refusal(view.facts)
+    if view is None:
+        return None
+    if refusal := image.refusal(view.facts, view.channel):
+        return refusal
+    is_trusted = image.sha256 not in runtime.server_catalogue.distrusted
+    return None if is_trusted else Mismatch.UNTRUSTED
 
 
 async def async_fitting(hass: HomeAssistant, image: FirmwareImage) -> Fitting:

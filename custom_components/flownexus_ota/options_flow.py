@@ -38,6 +38,7 @@ from .const import (
 from .download_steps import DownloadSteps
 from .entity_choice import EntitiesPerDevice
 from .firmware_steps import FirmwareSteps
+from .key_steps import KeySteps
 from .window_steps import WindowSteps
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 else:
     import voluptuous as vol
 
-TOPICS: Final = ("settings", "firmware", "downloads", "maintenance")
+TOPICS: Final = ("settings", "firmware", "keys", "downloads", "maintenance")
 """The menu: one step each, in a class of their own where they are more than one form."""
 
 EXAMPLE_BASE_URL: Final = "http://192.168.1.10:8123"
@@ -101,7 +102,7 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class FlownexusOptionsFlow(FirmwareSteps, DownloadSteps, WindowSteps):
+class FlownexusOptionsFlow(FirmwareSteps, KeySteps, DownloadSteps, WindowSteps):
     """Choose a topic, then how the devices of one server are treated in it."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -25,6 +25,7 @@ from .ota.profile import DEFAULT_PROFILE
 from .profiles import (
     CHOICES,
     CONF_ASSUME_HTTP,
+    CONF_CHANNEL,
     CONF_COMPILED_IN_HOSTS,
     CONF_MAX_ATTEMPTS,
     CONF_NAME,
@@ -85,6 +86,7 @@ PROFILE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_NAME): TextSelector(),
         **{vol.Optional(name): TextSelector() for name in PATTERNS},
+        vol.Optional(CONF_CHANNEL): TextSelector(),
         **{vol.Required(name, default=_default(name)): _choice(name) for name in CHOICES},
         vol.Optional(CONF_COMPILED_IN_HOSTS, default=list): TextSelector(
             TextSelectorConfig(multiple=True)
@@ -155,8 +157,9 @@ class ProfileFlow(ConfigSubentryFlow):
             self._errors["base"] = "no_pattern"
         if not all(SHORTEST <= time <= LONGEST for time in times.values()):
             self._errors["base"] = "time_out_of_range"
+        texts = {**patterns, CONF_CHANNEL: user_input.get(CONF_CHANNEL, "").strip()}
         return name, {
-            **{each: pattern for each, pattern in patterns.items() if pattern},
+            **{each: text for each, text in texts.items() if text},
             **{each: user_input[each] for each in CHOICES},
             CONF_COMPILED_IN_HOSTS: hosts,
             CONF_ASSUME_HTTP: user_input[CONF_ASSUME_HTTP],

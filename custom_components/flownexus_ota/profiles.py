@@ -30,6 +30,7 @@ CONF_MANUFACTURER: Final = "manufacturer"
 CONF_MODEL: Final = "model"
 CONF_ENDPOINT: Final = "endpoint"
 CONF_COMPILED_IN_HOSTS: Final = "compiled_in_hosts"
+CONF_CHANNEL: Final = "channel"
 CONF_ASSUME_HTTP: Final = "assume_http"
 CONF_MAX_ATTEMPTS: Final = "max_attempts"
 CONF_TIMES: Final = "times"
@@ -101,6 +102,7 @@ def _rule(name: str, data: Mapping[str, Any]) -> ProfileRule:
         profile=Profile(
             **choices,
             compiled_in_hosts=tuple(data.get(CONF_COMPILED_IN_HOSTS, ())),
+            channel=data.get(CONF_CHANNEL),
             assume_http=data.get(CONF_ASSUME_HTTP, DEFAULT_PROFILE.assume_http),
             max_attempts=data.get(CONF_MAX_ATTEMPTS, DEFAULT_PROFILE.max_attempts),
             deadlines=Deadlines(**{each: times[each] for each in DEADLINES}),

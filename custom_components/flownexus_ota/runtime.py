@@ -21,10 +21,12 @@ from .issues import clear_foreign_updates_of_server, clear_updates_of_device
 from .leshan.client import LeshanClient
 from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
+from .ota.catalogue import Catalogue
 from .ota.profile_match import ProfileRule
 from .ota.session_state import Session
 from .profiles import rules_of
 from .self_test import SelfTest
+from .server_catalogue import ServerCatalogue
 from .shared import Shared
 
 type FlownexusConfigEntry = ConfigEntry[RuntimeData]
@@ -50,6 +52,7 @@ class RuntimeData:
     profile_rules: tuple[ProfileRule, ...] = field(init=False)
     """The most specific first."""
     entities_per_device: EntitiesPerDevice = field(init=False)
+    server_catalogue: ServerCatalogue = field(init=False)
     engine: Engine = field(init=False)
     announcer: Announcer = field(init=False)
     self_test: SelfTest = field(init=False)
@@ -67,6 +70,14 @@ class RuntimeData:
         self.profile_rules = rules_of(self.entry)
         self.entities_per_device = entities_per_device(self.entry.options)
         self.announcer = Announcer(self.hass, self.entry)
+        self.server_catalogue = ServerCatalogue(
+            self.hass, self.shared.keeper, self.shared.trust, self.entry.options
+        )
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """Return the images that this server's devices may get; `None` until they are known."""
+        return self.server_catalogue.catalogue
 
     @callback
     def async_start(self) -> None:
@@ -161,6 +172,7 @@ class RuntimeData:
         )
 
     async def _show_catalogue(self) -> None:
+        await self.server_catalogue.refresh()
         breather = Breather()
         for coordinator in tuple(self.devices.values()):
             coordinator.async_update_listeners()

@@ -21,6 +21,7 @@ from .storage.awaiting import stored
 from .storage.errors import HistoryError
 from .storage.history import HistoryDb
 from .storage.image_store import ImageStore
+from .storage.stored_trust import StoredTrust
 from .storage.writer import HistoryWriter
 from .views import async_register_views
 
@@ -37,6 +38,7 @@ class Shared:
     store: ImageStore
     keeper: CatalogueKeeper
     supply: ImageSupply
+    trust: StoredTrust
     book: OfferBook
     mint: TokenMint
     user_count: int = 0
@@ -156,6 +158,7 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
         store=store,
         keeper=keeper,
         supply=ImageSupply(store, origin_of=keeper.origin_of, before_fetch=keeper.note_references),
+        trust=StoredTrust(store),
         book=book,
         mint=mint,
     )

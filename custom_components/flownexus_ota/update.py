@@ -72,7 +72,7 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
         `None` until the catalogue has been read: a wrong guess would forget a skipped version.
         """
-        if self._runtime.shared.keeper.catalogue is None:
+        if self._runtime.catalogue is None:
             return None
         image = self._latest_image
         return self.installed_version if image is None else image.version
@@ -155,12 +155,14 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
             raise update_failed_error(session, self.device_name)
 
     def _image(self, version: str | None) -> FirmwareImage:
-        catalogue = self._runtime.shared.keeper.catalogue
+        catalogue = self._runtime.catalogue
         image = None
         if catalogue is not None:
-            facts = self.view.facts
+            facts, channel = self.view.facts, self.view.channel
             image = (
-                catalogue.latest_for(facts) if version is None else catalogue.named(facts, version)
+                catalogue.latest_for(facts, channel)
+                if version is None
+                else catalogue.named(facts, version, channel)
             )
         if image is None:
             raise no_image_error(self.device_name, version)
@@ -168,5 +170,7 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     @property
     def _latest_image(self) -> FirmwareImage | None:
-        catalogue = self._runtime.shared.keeper.catalogue
-        return None if catalogue is None else catalogue.latest_for(self.view.facts)
+        catalogue = self._runtime.catalogue
+        if catalogue is None:
+            return None
+        return catalogue.latest_for(self.view.facts, self.view.channel)

@@ -18,6 +18,8 @@ VALUES: dict[str, dict[str, str]] = {
     RefusalKey.PROTOCOL_UNSUPPORTED: {"scheme": "http", "protocols": "coap"},
     RefusalKey.URI_TOO_LONG: {"length": "130", "limit": "127"},
     RefusalKey.IMAGE_NOT_FETCHED: {"detail": "firmware.example took longer than 30 s"},
+    RefusalKey.IMAGE_UNTRUSTED: {"version": NEW, "cause": "unsigned"},
+    RefusalKey.SECURITY_COUNTER_LOW: {"counter": "3", "known": "5"},
     RefusalKey.BATTERY_LOW: {"battery": "12", "minimum": "30"},
 }
 

@@ -70,6 +70,7 @@ async def test_everything_on_the_form_reaches_the_engine(hass: HomeAssistant) ->
     form |= {
         "manufacturer": " Nordic ",
         "endpoint": "urn:*",
+        "channel": " beta ",
         "protocol": "https",
         "version_resource": "5_0_7",
         "reset": "nul_package",
@@ -82,6 +83,7 @@ async def test_everything_on_the_form_reaches_the_engine(hass: HomeAssistant) ->
     profile = profile_for(rules_of(entry), facts)
     assert profile == replace(
         DEFAULT_PROFILE,
+        channel="beta",
         protocol=ProtocolChoice.HTTPS,
         version_resource=VersionResource.PACKAGE_VERSION,
         reset=ResetWay.NUL_PACKAGE,

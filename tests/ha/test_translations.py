@@ -21,6 +21,7 @@ from custom_components.flownexus_ota import (
     config_flow,
     event,
     firmware_steps,
+    key_steps,
     options_flow,
     profile_flow,
     self_test_services,
@@ -49,6 +50,7 @@ from custom_components.flownexus_ota.ota.image_problem import ImageKind, ImagePr
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
 from custom_components.flownexus_ota.ota.preflight import RefusalKey
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
+from custom_components.flownexus_ota.ota.signature import PublicKeyProblem
 from custom_components.flownexus_ota.ota.window import WindowGate
 from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
@@ -116,6 +118,7 @@ FORMS: Final = {
     ("config", "user"): config_flow.SERVER_SCHEMA,
     ("config", "reconfigure"): config_flow.SERVER_SCHEMA,
     ("config", "reauth_confirm"): config_flow.CREDENTIALS_SCHEMA,
+    ("options", "keys"): key_steps.KEYS_SCHEMA,
     ("options", "settings"): options_flow.SETTINGS_SCHEMA,
     ("options", "firmware_add"): upload_steps.UPLOAD_SCHEMA,
     ("options", "firmware_describe"): upload_steps.DESCRIPTION_SCHEMA,
@@ -287,7 +290,7 @@ def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
     assert set(TEXTS["config"]["error"]) == of_server | error_keys("self._errors")
     files = ["options_flow.py", *(file.name for file in PACKAGE.glob("*_steps.py"))]
     of_options = {key for file in files for key in error_keys("errors", file)}
-    of_options |= firmware_problems() | {"upload_gone"}
+    of_options |= firmware_problems() | {"upload_gone"} | {*PublicKeyProblem}
     assert set(TEXTS["options"]["error"]) == of_options
 
 

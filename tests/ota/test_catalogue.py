@@ -10,6 +10,16 @@ NEW = an_image("1.10.0", sha256="2" * 64)
 FOREIGN = an_image("9.0.0", sha256="3" * 64, model="Other")
 
 
+def test_images_of_a_channel_are_for_devices_of_that_channel() -> None:
+    beta = an_image("2.0.0", channel="beta")
+    catalogue = Catalogue([NEW, beta])
+    assert catalogue.latest_for(a_device()) is NEW
+    assert catalogue.latest_for(a_device(), "beta") is beta
+    assert catalogue.named(a_device(), "2.0.0") is None
+    assert catalogue.named(a_device(), "2.0.0", "beta") is beta
+    assert catalogue.applicable_to(a_device(), "beta") == (beta, NEW)
+
+
 def test_an_empty_catalogue_has_nothing_for_anybody() -> None:
     catalogue = Catalogue()
     assert catalogue.applicable_to(a_device()) == ()

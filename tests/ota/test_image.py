@@ -51,6 +51,7 @@ def test_an_image_fits_a_device_that_its_patterns_describe(members: dict[str, st
         ({"endpoint": "urn:imei:9*"}, Mismatch.ENDPOINT),
         ({"min_installed_version": "1.3.1"}, Mismatch.INSTALLED_TOO_OLD),
         ({"max_installed_version": "1.2.9"}, Mismatch.INSTALLED_TOO_NEW),
+        ({"channel": "beta"}, Mismatch.CHANNEL),
     ],
 )
 def test_an_image_says_why_it_does_not_fit(members: dict[str, str], mismatch: Mismatch) -> None:
@@ -78,6 +79,45 @@ def test_a_range_of_versions_needs_a_version_to_compare(installed: str | None) -
 
 def test_without_a_range_any_installed_version_will_do() -> None:
     assert an_image().is_applicable_to(a_device(firmware_version=None))
+
+
+@pytest.mark.parametrize(
+    ("of_image", "of_profile", "mismatch"),
+    [
+        (None, None, None),
+        (None, "beta", None),
+        ("stable", None, None),
+        ("Stable", "beta", None),
+        ("beta", "beta", None),
+        ("Beta", "bETA", None),
+        ("beta", None, Mismatch.CHANNEL),
+        ("beta", "stable", Mismatch.CHANNEL),
+        ("beta", "alpha", Mismatch.CHANNEL),
+    ],
+)
+def test_a_device_gets_what_is_stable_and_what_is_of_its_channel(
+    of_image: str | None, of_profile: str | None, mismatch: Mismatch | None
+) -> None:
+    assert an_image(channel=of_image).refusal(a_device(), of_profile) is mismatch
+
+
+@pytest.mark.parametrize(
+    ("of_image", "of_device", "mismatch"),
+    [
+        (None, None, None),
+        (None, 5, None),
+        (0, None, None),
+        (5, 5, None),
+        (6, 5, None),
+        (4, 5, Mismatch.SECURITY_COUNTER),
+        (0, 1, Mismatch.SECURITY_COUNTER),
+    ],
+)
+def test_an_image_needs_the_security_counter_that_the_device_has_had(
+    of_image: int | None, of_device: int | None, mismatch: Mismatch | None
+) -> None:
+    image = an_image(security_counter=of_image)
+    assert image.refusal(a_device(security_counter=of_device)) is mismatch
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,28 @@ def test_only_another_version_is_installed_and_an_older_one_only_by_name(
     assert key_of(replace(READY, firmware_version=installed), wish) == key
 
 
+@pytest.mark.parametrize(
+    ("counter", "known", "key"),
+    [
+        (None, 5, None),
+        (5, None, None),
+        (5, 5, None),
+        (4, 5, RefusalKey.SECURITY_COUNTER_LOW),
+    ],
+)
+def test_an_image_that_the_bootloader_would_refuse_is_refused(
+    counter: int | None, known: int | None, key: str | None
+) -> None:
+    wish = Wish(version="1.4.2", security_counter=counter)
+    assert key_of(replace(READY, security_counter=known), wish) == key
+
+
+def test_a_refused_security_counter_is_told_beside_the_known_one() -> None:
+    wish = Wish(version="1.4.2", security_counter=4)
+    refusal = preflight(replace(READY, security_counter=5), wish, OFFERABLE, DEFAULT_PROFILE)
+    assert str(refusal) == "security_counter_low counter=4 known=5"
+
+
 def test_the_version_is_the_one_that_the_profile_names() -> None:
     facts = replace(READY, package_version="1.4.2")
     profile = Profile(version_resource=VersionResource.PACKAGE_VERSION)

@@ -13,6 +13,7 @@ from custom_components.flownexus_ota.ota.offerable import Offerable, Offered
 from custom_components.flownexus_ota.ota.preflight import Refusal, RefusalKey
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE, Profile, UriStyle
 from custom_components.flownexus_ota.ota.session_state import Session, Target
+from custom_components.flownexus_ota.ota.trust import Distrust
 from custom_components.flownexus_ota.serving.gate import DownloadGate
 from custom_components.flownexus_ota.serving.image_offering import StoredImageOffering
 from custom_components.flownexus_ota.serving.offers import OfferBook
@@ -33,6 +34,8 @@ class Desk:
     store: ImageStore
     session: Session
     gate: DownloadGate
+    distrusted: dict[str, Distrust] = field(default_factory=dict)
+    """Why images are not trusted, by SHA-256."""
     refusals: dict[str, Refusal] = field(default_factory=dict)
     """Why images are not there, by SHA-256."""
     base_urls: dict[str, str] = field(default_factory=lambda: {"http": "http://192.0.2.7:8123"})
@@ -72,6 +75,9 @@ def desk(tmp_path: Path) -> Desk:
     async def provide(image: StoredImage) -> Refusal | None:
         return made.refusals.get(image.sha256)
 
+    def distrust(sha256: str) -> Distrust | None:
+        return made.distrusted.get(sha256)
+
     offering = StoredImageOffering(
         store,
         book,
@@ -79,6 +85,7 @@ def desk(tmp_path: Path) -> Desk:
         base_urls=lambda: made.base_urls,
         gate=gate,
         provide=provide,
+        distrust=distrust,
     )
     made = Desk(offering=offering, book=book, store=store, session=session, gate=gate)
     return made
@@ -179,3 +186,9 @@ async def test_a_scheme_that_the_device_refused_is_not_offered_again(desk: Desk)
     offered = await desk.offer(refused_schemes=("https",))
     assert offered.uri.startswith("http://192.0.2.7:8123/f/")
     assert (offered.scheme, offered.other_schemes) == ("http", ())
+
+
+async def test_an_image_that_the_keys_speak_against_is_refused_with_the_cause(desk: Desk) -> None:
+    desk.distrusted[desk.session.target.sha256] = Distrust.UNSIGNED
+    refusal = await desk.offering.image_refusal(desk.session)
+    assert str(refusal) == "image_untrusted version=1 cause=unsigned"

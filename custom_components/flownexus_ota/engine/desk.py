@@ -22,6 +22,7 @@ from ..ota.report import (
 )
 from ..ota.session_state import Session
 from ..ota.transition import Situation
+from ..ota.trust import facts_after
 from ..storage.errors import HistoryError
 from .chronicle import Chronicle
 from .courier import Courier
@@ -324,6 +325,9 @@ class SessionDesk:
         record.covered_bytes = None
         if session.phase.is_final:
             record.last_session = session
+            facts = facts_after(record.facts, session)
+            if facts != record.facts:
+                self._ports.on_facts(record, facts)
             record.is_foreign_busy = session.reason is Reason.FOREIGN_UPDATE
         self._ports.on_device(record)
         self.grant_places()

@@ -8,6 +8,7 @@ from ..lwm2m import firmware_update
 from ..lwm2m.events import Endpoint, Registration
 from ..ota.device_facts import DeviceFacts
 from ..ota.session_state import Session
+from ..ota.trust import facts_after, with_counter
 from ..ota.wishes import NO_WISHES, Wishes
 from ..storage.history import HistoryDb
 from .session_runner import SessionRunner
@@ -47,6 +48,10 @@ class DeviceRecord:
     def session(self) -> Session | None:
         """Return the active session, else the last one."""
         return self.last_session if self.runner is None else self.runner.session
+
+    def learn(self, facts: DeviceFacts) -> None:
+        """Take what was read; an update may have ended while it was."""
+        self.facts = with_counter(facts, self.facts.security_counter)
 
     def take(self, registration: Registration) -> bool:
         """Note a registration; tell whether it is another one than before."""
@@ -159,7 +164,8 @@ def known_records(history: HistoryDb, server_id: str) -> list[DeviceRecord]:
     last = history.last_sessions(server_id)
     return [
         DeviceRecord(
-            facts=known.facts,
+            # An update may have ended just before we did.
+            facts=facts_after(known.facts, last.get(known.facts.endpoint)),
             registration_id=known.registration_id,
             last_seen=known.last_seen,
             is_queue_mode=known.is_queue_mode,

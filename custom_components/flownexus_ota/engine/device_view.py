@@ -24,5 +24,6 @@ def device_view(record: DeviceRecord, desk: SessionDesk, profile: Profile) -> De
         queue_position=desk.places.position(session.id) if session and is_waiting else None,
         covered_bytes=record.covered_bytes,
         wishes=record.wishes,
+        channel=profile.channel,
         is_foreign_busy=record.is_foreign_busy,
     )

@@ -331,13 +331,13 @@ class Engine:
             return  # forgotten, or to be read again: it may have told this before it restarted
         record.is_read = is_read
         record.is_shown = True
-        record.facts = facts
+        record.learn(facts)
         if is_read:
             self._aftermath.judge(record)
         self._facts_changed(record, facts)
 
     def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
-        record.facts = facts
+        record.learn(facts)
         self._facts_keeper.changed(record)
         self._device_changed(record)
 

@@ -43,6 +43,7 @@ def new_session(
         deadline_at=max(now, not_before or now) + profile.deadlines.waiting,
         from_version=version_of(record.facts, profile),
         reported_version=version_of(record.facts, profile),
+        security_counter=image.security_counter,
         may_reset=may_hold_image_of(record.last_session),
         may_downgrade=may_downgrade,
     )

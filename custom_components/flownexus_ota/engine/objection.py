@@ -26,6 +26,7 @@ def objection_by(
             version=session.target.version,
             may_downgrade=session.may_downgrade,
             min_battery_percent=min_battery_percent(),
+            security_counter=session.security_counter,
             refused_schemes=session.refused_schemes,
         )
         refusal = preflight(facts, wish, offering.offerable(session, profile), profile)

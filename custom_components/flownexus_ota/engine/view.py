@@ -29,6 +29,8 @@ class DeviceView:
     covered_bytes: int | None
     """Bytes of the image that left for the active session; `None` when nobody knows."""
     wishes: Wishes = NO_WISHES
+    channel: str | None = None
+    """Which images it gets beside the stable ones, as its profile says."""
     is_foreign_busy: bool = False
     """Whether the device was last found busy with somebody else's update."""
 

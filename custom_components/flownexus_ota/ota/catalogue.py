@@ -32,34 +32,41 @@ class Catalogue:
         self._by_kind: Final[dict[_Kind, tuple[FirmwareImage, ...]]] = {}
         self._by_sha256: Final = {image.sha256: image for image in reversed(ordered)}
 
-    def applicable_to(self, facts: DeviceFacts) -> tuple[FirmwareImage, ...]:
-        """Return the images that fit a device, best first."""
-        return tuple(self._applicable_to(facts))
+    def applicable_to(
+        self, facts: DeviceFacts, channel: str | None = None
+    ) -> tuple[FirmwareImage, ...]:
+        """Return the images that fit a device, best first; `channel` is that of its profile."""
+        return tuple(self._applicable_to(facts, channel))
 
-    def latest_for(self, facts: DeviceFacts) -> FirmwareImage | None:
+    def latest_for(self, facts: DeviceFacts, channel: str | None = None) -> FirmwareImage | None:
         """Return the most specific image of the highest version that fits a device.
 
         It may be older than what is installed.
         """
-        return next(self._applicable_to(facts), None)
+        return next(self._applicable_to(facts, channel), None)
 
-    def choice_for(self, facts: DeviceFacts, wishes: Wishes) -> FirmwareImage | None:
+    def choice_for(
+        self, facts: DeviceFacts, wishes: Wishes, channel: str | None = None
+    ) -> FirmwareImage | None:
         """Return the image that the device is to have: the pinned version, else the best."""
         if wishes.pinned_version is None:
-            return self.latest_for(facts)
-        return self.named(facts, wishes.pinned_version)
+            return self.latest_for(facts, channel)
+        return self.named(facts, wishes.pinned_version, channel)
 
-    def named(self, facts: DeviceFacts, version: str) -> FirmwareImage | None:
+    def named(
+        self, facts: DeviceFacts, version: str, channel: str | None = None
+    ) -> FirmwareImage | None:
         """Return the most specific image of one version that fits a device."""
-        matches = (i for i in self._applicable_to(facts) if is_same_version(i.version, version))
-        return next(matches, None)
+        images = self._applicable_to(facts, channel)
+        return next((each for each in images if is_same_version(each.version, version)), None)
 
     def by_sha256(self, sha256: str) -> FirmwareImage | None:
         """Return the image of these bytes; the best one where several sidecars describe them."""
         return self._by_sha256.get(sha256)
 
-    def _applicable_to(self, facts: DeviceFacts) -> Iterator[FirmwareImage]:
-        return (image for image in self._for_kind(facts) if image.unit_refusal(facts) is None)
+    def _applicable_to(self, facts: DeviceFacts, channel: str | None) -> Iterator[FirmwareImage]:
+        images = self._for_kind(facts)
+        return (image for image in images if image.unit_refusal(facts, channel) is None)
 
     def _for_kind(self, facts: DeviceFacts) -> tuple[FirmwareImage, ...]:
         kind = (facts.manufacturer, facts.model, facts.hardware_version)

@@ -28,5 +28,7 @@ class DeviceFacts:
     """5/x/8; `None` when absent."""
     delivery_method: int | None = None
     battery_percent: int | None = None
+    security_counter: int | None = None
+    """The highest of all images that were installed here; the bootloader may take no lower one."""
     defer_seconds: int | None = None
     """5/x/13: for how long somebody at the device may put an installation off."""

@@ -8,10 +8,12 @@ from typing import Final
 from .device_facts import DeviceFacts
 from .image_problem import ImageKind
 from .pattern import PatternSpecificity, fits, specificity_of
+from .trust import is_rolled_back
 from .version import is_comparable, is_newer
 
 # The whole package URI has at most 127 characters (Zephyr, CVE-2026-10672).
 FILE_NAME_LENGTH_LIMIT: Final = 32
+STABLE_CHANNEL: Final = "stable"
 _SUFFIX_LENGTH_LIMIT: Final = 8
 _DEFAULT_STEM: Final = "firmware"
 
@@ -25,11 +27,17 @@ class Mismatch(StrEnum):
     MANUFACTURER = "manufacturer"
     MODEL = "model"
     HARDWARE_VERSION = "hardware_version"
+    CHANNEL = "channel"
+    """The image is of a channel that the device's profile does not name."""
     ENDPOINT = "endpoint"
     INSTALLED_UNKNOWN = "installed_unknown"
     """The image asks for a range of installed versions, and the device's cannot be compared."""
     INSTALLED_TOO_OLD = "installed_too_old"
     INSTALLED_TOO_NEW = "installed_too_new"
+    SECURITY_COUNTER = "security_counter"
+    """The image's is lower than the highest that was installed on the device."""
+    UNTRUSTED = "untrusted"
+    """The public keys of the device's server speak against the image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +82,12 @@ class FirmwareImage:
         bound_count = sum(bound is not None for bound in bounds)
         return (*map(specificity_of, patterns), (bound_count, 0))
 
-    def refusal(self, facts: DeviceFacts) -> Mismatch | None:
-        """Return the first reason why the image does not fit the device, or `None` if it does."""
-        return self.kind_refusal(facts) or self.unit_refusal(facts)
+    def refusal(self, facts: DeviceFacts, channel: str | None = None) -> Mismatch | None:
+        """Return the first reason why the image does not fit the device, or `None` if it does.
+
+        `channel` is that of the device's profile.
+        """
+        return self.kind_refusal(facts) or self.unit_refusal(facts, channel)
 
     def kind_refusal(self, facts: DeviceFacts) -> Mismatch | None:
         """Return why the image does not fit the device's kind: maker, model or hardware."""
@@ -88,10 +99,14 @@ class FirmwareImage:
             return Mismatch.HARDWARE_VERSION
         return None
 
-    def unit_refusal(self, facts: DeviceFacts) -> Mismatch | None:
-        """Return why the image does not fit this one device of its kind: name or version."""
+    def unit_refusal(self, facts: DeviceFacts, channel: str | None = None) -> Mismatch | None:
+        """Return why it does not fit this one device of its kind: channel, name or version."""
+        if not self._is_of_channel(channel):
+            return Mismatch.CHANNEL
         if not fits(self.endpoint, facts.endpoint):
             return Mismatch.ENDPOINT
+        if is_rolled_back(self.security_counter, facts.security_counter):
+            return Mismatch.SECURITY_COUNTER
         lowest, highest = self.min_installed_version, self.max_installed_version
         if lowest is None and highest is None:
             return None
@@ -103,6 +118,11 @@ class FirmwareImage:
         if highest is not None and is_newer(installed, highest):
             return Mismatch.INSTALLED_TOO_NEW
         return None
+
+    def _is_of_channel(self, channel: str | None) -> bool:
+        """Tell whether devices of a channel get the image; what is stable, everybody gets."""
+        own = STABLE_CHANNEL if self.channel is None else self.channel.casefold()
+        return own in {STABLE_CHANNEL, (channel or STABLE_CHANNEL).casefold()}
 
     def is_applicable_to(self, facts: DeviceFacts) -> bool:
         """Tell whether the image fits the device."""

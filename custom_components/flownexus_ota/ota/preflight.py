@@ -11,6 +11,7 @@ from .offerable import Offerable
 from .profile import Profile
 from .profile_match import version_of
 from .scheme import protocols_in_words, usable_schemes
+from .trust import is_rolled_back
 from .version import is_newer, is_same_version
 
 MAX_URI_LENGTH: Final = 127
@@ -31,6 +32,8 @@ class RefusalKey(StrEnum):
     IMAGE_MISSING = "image_missing"
     IMAGE_DAMAGED = "image_damaged"
     IMAGE_NOT_FETCHED = "image_not_fetched"
+    IMAGE_UNTRUSTED = "image_untrusted"
+    SECURITY_COUNTER_LOW = "security_counter_low"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +58,8 @@ class Wish:
     """Somebody asked for this very version."""
     min_battery_percent: int = 0
     """0 for any; a device that does not tell its battery level is not asked for it."""
+    security_counter: int | None = None
+    """Of the image."""
     refused_schemes: tuple[str, ...] = ()
     """What the device called unsupported in this session."""
 
@@ -64,11 +69,12 @@ def preflight(
 ) -> Refusal | None:
     """Return the first reason why the update should not be begun, or `None`.
 
-    That the image is there is seen to afterwards: it may have to be fetched.
+    That the image is there and trusted is seen to afterwards: it may have to be fetched.
     """
     return (
         _device_refusal(facts)
         or _version_refusal(facts, wish, profile)
+        or _counter_refusal(facts, wish)
         or _offer_refusal(facts, wish, offerable, profile)
         or _battery_refusal(facts, wish)
     )
@@ -93,6 +99,13 @@ def _version_refusal(facts: DeviceFacts, wish: Wish, profile: Profile) -> Refusa
     if is_newer(installed, wish.version) and not wish.may_downgrade:
         return Refusal(key=RefusalKey.DOWNGRADE, values=values)
     return None
+
+
+def _counter_refusal(facts: DeviceFacts, wish: Wish) -> Refusal | None:
+    if not is_rolled_back(wish.security_counter, facts.security_counter):
+        return None
+    values = {"counter": str(wish.security_counter), "known": str(facts.security_counter)}
+    return Refusal(key=RefusalKey.SECURITY_COUNTER_LOW, values=values)
 
 
 def _offer_refusal(

@@ -99,6 +99,8 @@ class Profile:
     confirm: Confirm = Confirm.VERSION
     version_resource: VersionResource = VersionResource.FIRMWARE_VERSION
     reset: ResetWay = ResetWay.AUTO
+    channel: str | None = None
+    """Images of this channel are for the device too, beside the stable ones."""
     deadlines: Deadlines = field(default_factory=Deadlines)
     max_offers: int = 3
     """URI writes of one attempt."""

@@ -99,6 +99,8 @@ class Session:
     """The device may still hold an image of an earlier session of ours, and may drop it."""
     may_downgrade: bool = False
     """Somebody asked for this very version, which may be older than the installed one."""
+    security_counter: int | None = None
+    """Of the image."""
     is_registered_anew: bool = False
     """The device has registered since our Execute."""
 

@@ -7,10 +7,11 @@ from typing import final
 from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
 from ..ota.offerable import Offerable, Offered
-from ..ota.preflight import Refusal
+from ..ota.preflight import Refusal, RefusalKey
 from ..ota.profile import Profile
 from ..ota.scheme import usable_schemes
 from ..ota.session_state import Session
+from ..ota.trust import Distrust
 from ..storage.image_store import ImageStore, StoredImage
 from .gate import DownloadGate
 from .offers import Offer, OfferBook
@@ -34,11 +35,13 @@ class StoredImageOffering:
         base_urls: Callable[[], Mapping[str, str]],
         gate: DownloadGate,
         provide: ImageProvider,
+        distrust: Callable[[str], Distrust | None] = lambda _: None,
     ) -> None:
         """Take the store, the open offers, and what tells the base URLs as they are now.
 
         They come by scheme, the preferred first. All devices of the server go through `gate`.
-        `provide` sees that the store has an image.
+        `provide` sees that the store has an image. `distrust` may block; it tells why an image of
+        the store, by its SHA-256, is not trusted.
         """
         self._store = store
         self._book = book
@@ -46,6 +49,7 @@ class StoredImageOffering:
         self._base_urls = base_urls
         self._provide = provide
         self._gate = gate
+        self._distrust = distrust
 
     def token_sha256(self, session: Session) -> str:
         """Return the fingerprint of the session's token."""
@@ -60,9 +64,16 @@ class StoredImageOffering:
         return Offerable(uri_lengths=lengths)
 
     async def image_refusal(self, session: Session) -> Refusal | None:
-        """See that the image is there and whole, fetch it if need be; return why it is not."""
+        """See that the image is there, whole and trusted, fetch it if need be; or say why not."""
         target = session.target
-        return await self._provide(StoredImage(sha256=target.sha256, size_bytes=target.size_bytes))
+        image = StoredImage(sha256=target.sha256, size_bytes=target.size_bytes)
+        if refusal := await self._provide(image):
+            return refusal
+        distrust = await asyncio.to_thread(self._distrust, target.sha256)
+        if distrust is None:
+            return None
+        values = {"version": target.version, "cause": distrust.value}
+        return Refusal(key=RefusalKey.IMAGE_UNTRUSTED, values=values)
 
     async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:
         """Open the session's URL and return it; the same one each time, so that devices resume.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from ..ota.description import described_image
-from ..ota.image import FirmwareImage
+from ..ota.image import STABLE_CHANNEL, FirmwareImage
 from ..ota.image_header import ImageHeader, ImageHeaderError, ImageKind, inspect_image, kind_of
 from ..ota.sidecar import Sidecar, SidecarError, parse_sidecar
 from ..ota.version import normal_version
@@ -291,7 +291,7 @@ def _aim(image: FirmwareImage) -> tuple[str | None, ...]:
         *(pattern and pattern.lower() for pattern in patterns),
         image.min_installed_version,
         image.max_installed_version,
-        image.channel,
+        (image.channel or STABLE_CHANNEL).lower(),
     )
 
 
