@@ -47,7 +47,7 @@ def new_pair(folder: Path, *, address: str = "127.0.0.1", days: tuple[int, int] 
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    pem = folder / "certificate.pem"
+    pem = folder / "server.pem"
     pem.write_bytes(private + public)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(pem)
