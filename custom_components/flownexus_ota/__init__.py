@@ -10,6 +10,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .certificate_services import async_register_certificate_services
+from .certificates import Certificates, async_remove_certificate
 from .connection import leshan_client
 from .const import (
     CONF_HISTORY_DAYS,
@@ -102,6 +103,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
 async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
     """Forget the server's devices and their history."""
     clear_updates_of_server(hass, entry)
+    await async_remove_certificate(hass, entry)
     try:
         shared = await acquire_shared(hass)
         try:
@@ -157,6 +159,7 @@ async def _async_begin(
     entry.async_on_unload(shared.book.add_listener(runtime.engine.bytes_served))
     entry.async_on_unload(shared.book.add_allowance_listener(runtime.engine.allowance_spent))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+    runtime.certificates.async_start(then=runtime.downloads.async_apply)
 
     async def stop(_: Event) -> None:
         await runtime.async_stop()
@@ -185,7 +188,8 @@ async def _async_check(runtime: RuntimeData) -> None:
 def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> RuntimeData:
     """Make the parts of one server and join them."""
     client = leshan_client(hass, entry.data)
-    downloads = Downloads(hass, entry, shared.book)
+    certificates = Certificates(hass, entry)
+    downloads = Downloads(hass, entry, shared.book, tls=certificates.async_context)
     runtime = RuntimeData(
         hass=hass,
         entry=entry,
@@ -194,6 +198,7 @@ def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> 
         hub_device_id=_hub_device_id(hass, entry),
         server=ServerCoordinator(hass, entry, _unknown_server()),
         downloads=downloads,
+        certificates=certificates,
     )
     offering = StoredImageOffering(
         shared.store,
@@ -260,6 +265,7 @@ def _new_self_test(runtime: RuntimeData) -> SelfTest:
         runtime.shared.book,
         SelfTestPorts(
             base_urls=runtime.downloads.base_urls,
+            ssl_context=runtime.certificates.trust,
             are_devices_here=lambda: is_server_here and runtime.engine.are_devices_local,
         ),
     )
@@ -292,6 +298,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
         runtime.async_catalogue_changed()
     runtime.engine.set_min_battery(min_battery_percent(entry.options))
     runtime.engine.set_max_parallel(max_parallel_updates(entry.options))
+    await runtime.certificates.async_refresh()
     await runtime.downloads.async_apply()
     runtime.self_test.async_settings_changed()
     if (rules := rules_of(entry)) != runtime.profile_rules:

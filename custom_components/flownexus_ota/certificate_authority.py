@@ -1,4 +1,4 @@
-"""The certificate authority of this Home Assistant, which devices are made to trust."""
+"""The certificate authority of this Home Assistant, which devices are made to trust (ADR 0016)."""
 
 from pathlib import Path
 

@@ -29,6 +29,10 @@ CONF_MAX_PARALLEL_DOWNLOADS: Final = "max_parallel_downloads"
 CONF_MAX_DEVICE_RATE: Final = "max_device_kilobytes_per_second"
 CONF_MAX_TOTAL_RATE: Final = "max_total_kilobytes_per_second"
 
+# Options of a config entry: a certificate of one's own for https, and its key.
+CONF_CERTIFICATE_FILE: Final = "certificate_file"
+CONF_CERTIFICATE_KEY_FILE: Final = "certificate_key_file"
+
 DEFAULT_MAX_PARALLEL_UPDATES: Final = 10
 LOWEST_MAX_PARALLEL_UPDATES: Final = 1
 HIGHEST_MAX_PARALLEL_UPDATES: Final = 1000

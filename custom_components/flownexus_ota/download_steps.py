@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 else:
     import voluptuous as vol
 
-MODES: Final = (ListenerMode.OFF, ListenerMode.HTTP)
-"""What the form offers; https needs a certificate."""
-
 
 def _whole(lowest: int, highest: int, unit: str | None = None) -> NumberSelector:
     config = NumberSelectorConfig(min=lowest, max=highest, step=1, mode=NumberSelectorMode.BOX)
@@ -56,7 +53,7 @@ DOWNLOADS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_LISTENER, default=ListenerMode.OFF.value): SelectSelector(
             SelectSelectorConfig(
-                options=[mode.value for mode in MODES],
+                options=[mode.value for mode in ListenerMode],
                 translation_key=CONF_LISTENER,
                 mode=SelectSelectorMode.DROPDOWN,
             )

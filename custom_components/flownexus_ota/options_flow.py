@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .base_url import default_firmware_base_url, normalise_base_url
+from .certificate_steps import CertificateSteps
 from .const import (
     CONF_ENTITIES_PER_DEVICE,
     CONF_FIRMWARE_BASE_URL,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 else:
     import voluptuous as vol
 
-TOPICS: Final = ("settings", "firmware", "keys", "downloads", "maintenance")
+TOPICS: Final = ("settings", "firmware", "keys", "downloads", "certificates", "maintenance")
 """The menu: one step each, in a class of their own where they are more than one form."""
 
 EXAMPLE_BASE_URL: Final = "http://192.168.1.10:8123"
@@ -102,7 +103,7 @@ SETTINGS_SCHEMA: Final = vol.Schema(
 )
 
 
-class FlownexusOptionsFlow(FirmwareSteps, KeySteps, DownloadSteps, WindowSteps):
+class FlownexusOptionsFlow(FirmwareSteps, KeySteps, DownloadSteps, CertificateSteps, WindowSteps):
     """Choose a topic, then how the devices of one server are treated in it."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -13,6 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
 from .announcer import Announcer
+from .certificates import Certificates
 from .coordinator import DeviceCoordinator, ServerCoordinator
 from .downloads import Downloads
 from .engine.engine import Engine
@@ -49,6 +50,7 @@ class RuntimeData:
     hub_device_id: str
     server: ServerCoordinator
     downloads: Downloads
+    certificates: Certificates
     profile_rules: tuple[ProfileRule, ...] = field(init=False)
     """The most specific first."""
     entities_per_device: EntitiesPerDevice = field(init=False)
@@ -98,6 +100,7 @@ class RuntimeData:
             self._showing_catalogue = None
         # First: a device that hears 404, because its URL has been closed, gives it up for good.
         await self.downloads.async_stop()
+        self.certificates.async_stop()
         await self.engine.stop()  # what it has loaded works already before it lives
         clear_foreign_updates_of_server(self.hass, self.entry)
         self.self_test.async_stop()

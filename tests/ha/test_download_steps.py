@@ -6,7 +6,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
-from custom_components.flownexus_ota.download_steps import MODES
+from custom_components.flownexus_ota.download_options import ListenerMode
 
 from .forms import known_entry, open_topic, suggestions
 from .texts import TEXTS
@@ -62,7 +62,7 @@ async def test_what_is_typed_is_stored_as_it_is_read_and_shown_again(hass: HomeA
 
 
 def test_every_mode_has_a_name() -> None:
-    assert set(TEXTS["selector"]["listener"]["options"]) == set(MODES)
+    assert set(TEXTS["selector"]["listener"]["options"]) == set(ListenerMode)
 
 
 async def test_an_empty_host_means_this_machines_address(hass: HomeAssistant) -> None:

@@ -18,6 +18,7 @@ from custom_components.flownexus_ota import (
     binary_sensor,
     button,
     certificate_services,
+    certificate_steps,
     config_flow,
     event,
     firmware_steps,
@@ -30,6 +31,7 @@ from custom_components.flownexus_ota import (
     update,
     upload_steps,
 )
+from custom_components.flownexus_ota.certificate_issues import CERTIFICATE_ISSUE_PREFIX
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
 from custom_components.flownexus_ota.download_steps import DOWNLOADS_SCHEMA
@@ -53,6 +55,7 @@ from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
 from custom_components.flownexus_ota.ota.signature import PublicKeyProblem
 from custom_components.flownexus_ota.ota.window import WindowGate
 from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
+from custom_components.flownexus_ota.serving.certificate_file import CertificateProblem
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.sources.fetch_errors import FetchError
 from custom_components.flownexus_ota.sources.folder import FolderProblem
@@ -120,6 +123,7 @@ FORMS: Final = {
     ("config", "reauth_confirm"): config_flow.CREDENTIALS_SCHEMA,
     ("options", "keys"): key_steps.KEYS_SCHEMA,
     ("options", "settings"): options_flow.SETTINGS_SCHEMA,
+    ("options", "certificate_files"): certificate_steps.FILES_SCHEMA,
     ("options", "firmware_add"): upload_steps.UPLOAD_SCHEMA,
     ("options", "firmware_describe"): upload_steps.DESCRIPTION_SCHEMA,
     ("options", "firmware_remove"): firmware_steps.choice_schema([]),
@@ -235,6 +239,8 @@ def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
     used |= {*RESULTS_TO_ACT_ON.values(), *REASONS_TO_ACT_ON.values()}
     used |= {f"{FIRMWARE_URL_PREFIX}{problem}" for problem in UrlProblem}
 
+    used |= {f"{CERTIFICATE_ISSUE_PREFIX}{problem}" for problem in CertificateProblem}
+
     assert set(TEXTS["issues"]) == used
 
 
@@ -290,6 +296,7 @@ def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
     assert set(TEXTS["config"]["error"]) == of_server | error_keys("self._errors")
     files = ["options_flow.py", *(file.name for file in PACKAGE.glob("*_steps.py"))]
     of_options = {key for file in files for key in error_keys("errors", file)}
+    of_options |= {key for _, key in certificate_steps.FILE_ERRORS.values()}
     of_options |= firmware_problems() | {"upload_gone"} | {*PublicKeyProblem}
     assert set(TEXTS["options"]["error"]) == of_options
 
@@ -297,6 +304,8 @@ def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
 def test_every_topic_of_the_options_is_named() -> None:
     steps = TEXTS["options"]["step"]
     assert set(steps["init"]["menu_options"]) == set(options_flow.TOPICS)
+    certificates = set(certificate_steps.CERTIFICATE_TOPICS)
+    assert set(steps["certificates"]["menu_options"]) == certificates
     assert set(steps["firmware"]["menu_options"]) == set(firmware_steps.FIRMWARE_TOPICS)
 
 

@@ -52,6 +52,8 @@ class ListenerCertificate:
         self.tls: Final = ListenerTls()
         self.certificate: x509.Certificate | None = None
         """What new connections are shown."""
+        self.anchor: x509.Certificate | None = None
+        """What a client trusts that accepts it: our authority, or a person's very certificate."""
         self.problems: tuple[CertificateFileError, ...] = ()
         """What was wrong at the last look, the worst alone if it was fatal."""
         self._files: Final = files
@@ -82,6 +84,7 @@ class ListenerCertificate:
             lambda: current_in(server, authority, hosts, now=now, renewal=self._renewal),
         )
         self._show(identity.certificate, server, server)
+        self.anchor = authority.certificate
         end = authority.certificate.not_valid_after_utc
         if now < end - WARN_BEFORE_END_OF_AUTHORITY:
             return ()
@@ -93,6 +96,7 @@ class ListenerCertificate:
     ) -> tuple[CertificateFileError, ...]:
         certificate = read_certificate(own)
         self._show(certificate, own.certificate, own.key)
+        self.anchor = certificate
         return tuple(shortcomings(certificate, own.certificate, hosts, now=now))
 
     def _show(self, certificate: x509.Certificate, file: Path, key_file: Path) -> None:

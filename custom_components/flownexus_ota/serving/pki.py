@@ -104,11 +104,10 @@ def issue(
         raise ValueError("a server certificate needs a name")
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = authority.certificate
-    common_name = next((name for name in names if len(name) <= MAX_NAME_LENGTH), "flownexus OTA")
     certificate = (
         _builder(
             key,
-            subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]),
+            subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _common_name(names))]),
             issuer=issuer.subject,
             begin=now - BACKDATED_BY,
             end=min(now + validity, issuer.not_valid_after_utc),
@@ -241,6 +240,12 @@ def _names_of(
     except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as err:
         raise ValueError(str(err)) from err
     return tuple(str(each).lower() for each in names.get_values_for_type(kind))
+
+
+def _common_name(hosts: Iterable[str]) -> str:
+    """Return what people know the certificate by: a name rather than an address."""
+    fitting = [host for host in hosts if len(host) <= MAX_NAME_LENGTH]
+    return min(fitting, key=lambda host: address_of(host) is not None, default="flownexus OTA")
 
 
 def _general_names(hosts: Iterable[str]) -> list[x509.GeneralName]:
