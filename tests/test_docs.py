@@ -12,6 +12,7 @@ from homeassistant.util.yaml import parse_yaml
 from custom_components.flownexus_ota import services
 from custom_components.flownexus_ota.binary_sensor import CONNECTED
 from custom_components.flownexus_ota.button import CANCEL_UPDATE
+from custom_components.flownexus_ota.certificate_steps import FILES_SCHEMA
 from custom_components.flownexus_ota.config_flow import SERVER_SCHEMA
 from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES, DOMAIN
 from custom_components.flownexus_ota.download_options import DEFAULT_MAX_PARALLEL_DOWNLOADS
@@ -93,6 +94,13 @@ def test_the_options_of_downloads_in_the_readme_are_those_of_the_form() -> None:
     assert first_codes(rows) == [str(key) for key in DOWNLOADS_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
     assert rows[4][2] == str(DEFAULT_MAX_PARALLEL_DOWNLOADS)
+
+
+def test_the_options_of_certificates_in_the_readme_are_those_of_the_form() -> None:
+    rows = README_TABLES["option of certificates | form | default | meaning"]
+    names = TEXTS["options"]["step"]["certificate_files"]["data"]
+    assert first_codes(rows) == [str(key) for key in FILES_SCHEMA.schema]
+    assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
 
 
 def test_the_members_in_the_readme_are_those_of_a_sidecar() -> None:
