@@ -14,8 +14,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
 from .const import DOMAIN
-from .exceptions import no_server_error, self_test_failed_error
-from .targets import ATTR_CONFIG_ENTRY_ID, named_server
+from .exceptions import self_test_failed_error
+from .targets import ATTR_CONFIG_ENTRY_ID, loaded_server
 
 SERVICE_TEST_FIRMWARE_URL: Final = "test_firmware_url"
 
@@ -41,9 +41,7 @@ def async_register_self_test(hass: HomeAssistant) -> None:
 
 async def _async_test_firmware_url(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
     """Test the URLs of a server now, and return what that told of each."""
-    server = named_server(hass, call)
-    if server is None:
-        raise no_server_error()
+    server = loaded_server(hass, call.data[ATTR_CONFIG_ENTRY_ID])
     try:
         reports = await server.self_test.async_run()
     except OSError as err:

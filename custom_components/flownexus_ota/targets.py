@@ -50,8 +50,12 @@ def named_devices(hass: HomeAssistant, call: ServiceCall) -> list[Target] | None
 def named_server(hass: HomeAssistant, call: ServiceCall) -> RuntimeData | None:
     """Return the server that a call names, or `None` when it names none."""
     entry_id: str | None = call.data.get(ATTR_CONFIG_ENTRY_ID)
-    if entry_id is None:
-        return None
+    return None if entry_id is None else loaded_server(hass, entry_id)
+
+
+@callback
+def loaded_server(hass: HomeAssistant, entry_id: str) -> RuntimeData:
+    """Return the server of a config entry; raise unless it is one, and is set up."""
     entry: FlownexusConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
     if entry is None or entry.domain != DOMAIN:
         raise server_not_loaded_error(entry_id)
