@@ -1,14 +1,11 @@
 """What Home Assistant itself reads of the manifest and the brand; more is in tests/shipping/."""
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import homeassistant.components
 import pytest
 from awesomeversion import AwesomeVersion
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
-from homeassistant.util.yaml import load_yaml_dict
 from PIL import Image
 
 from custom_components.flownexus_ota.const import DOMAIN
@@ -16,12 +13,6 @@ from custom_components.flownexus_ota.const import DOMAIN
 from .texts import PACKAGE, load_json
 
 MANIFEST: Final = load_json("manifest.json")
-
-
-def rules(component: Path) -> dict[str, Any]:
-    """Return the rules of the quality scale, as a component judges itself."""
-    found: dict[str, Any] = load_yaml_dict(component / "quality_scale.yaml")["rules"]
-    return found
 
 
 def test_the_manifest_is_in_the_order_that_hassfest_wants() -> None:
@@ -60,15 +51,3 @@ def test_the_brand_images_have_the_sizes_that_are_shown(theme: str, name: str, h
             assert image.height == factor * height
             assert image.format == "PNG"
             assert (image.width == image.height) == (name == "icon")
-
-
-def test_every_rule_of_the_quality_scale_is_answered() -> None:
-    peblar = Path(homeassistant.components.__path__[0]) / "peblar"
-
-    assert set(rules(PACKAGE)) == set(rules(peblar))
-
-
-def test_every_exemption_from_a_rule_is_explained() -> None:
-    exempt = [rule for rule in rules(PACKAGE).values() if isinstance(rule, dict)]
-
-    assert all(rule["status"] == "exempt" and rule["comment"].strip() for rule in exempt)
