@@ -34,6 +34,7 @@ from .entity_choice import (
     entities_per_device,
 )
 from .exceptions import as_history_setup_error, as_setup_error
+from .firmware_services import async_register_firmware_services
 from .issues import (
     clear_history_not_writable,
     clear_updates_of_server,
@@ -72,6 +73,7 @@ async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
     """Register what can be registered only once."""
     prepare_shared(hass)
     async_register_services(hass)
+    async_register_firmware_services(hass)
     async_register_self_test(hass)
     async_register_certificate_services(hass)
     return True

@@ -207,6 +207,26 @@ def as_fetch_error(error: FetchError) -> HomeAssistantError:
     return _failure(error.key, **error.details)
 
 
+def firmware_not_added_error(file: str, reason: str) -> HomeAssistantError:
+    """Return what to raise when a firmware cannot be added, for a reason in words."""
+    return _failure("firmware_not_added", file=file, reason=reason)
+
+
+def firmware_not_removed_error(file: str, reason: str) -> HomeAssistantError:
+    """Return what to raise when a firmware cannot be removed, for a reason in words."""
+    return _failure("firmware_not_removed", file=file, reason=reason)
+
+
+def firmware_path_not_allowed_error(path: str) -> ServiceValidationError:
+    """Return what to raise when somebody names a file that Home Assistant may not give away."""
+    return _misuse("firmware_path_not_allowed", path=path)
+
+
+def firmware_not_named_error(key: str) -> ServiceValidationError:
+    """Return what to raise when a call does not say what to add or to remove."""
+    return _misuse(key)
+
+
 def store_failed_error(error: ImageStoreError) -> HomeAssistantError:
     """Return what to raise when the image store cannot take an image."""
     return _failure("store_failed", error=str(error))

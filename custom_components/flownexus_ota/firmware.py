@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -14,15 +15,20 @@ from .devices import device_name
 from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage, Mismatch
-from .ota.image_header import ImageHeaderError
+from .ota.image_header import ImageHeader, ImageHeaderError
 from .ota.session_state import Session
 from .ota.sidecar import SidecarError
+from .ota.version import is_newer
 from .runtime import RuntimeData
 from .shared import Shared
 from .sources.folder import FolderProblem, FolderScan, problem_with
-from .sources.folder_writer import FirmwareUnknownError, FolderWriteError, NameTakenError
+from .sources.folder_writer import (
+    FirmwareUnknownError,
+    FolderWriteError,
+    NameTakenError,
+    VersionTakenError,
+)
 from .storage.awaiting import stored
-from .storage.image_store import StoredImage
 from .storage.source_file import SourceError
 from .targets import loaded_servers
 
@@ -36,11 +42,20 @@ class FirmwareInUseError(Exception):
         self.session: Final = session
 
 
+class Unoffered(StrEnum):
+    """Why an image that fits a device is not offered to it; each is a translation key."""
+
+    VERSION_UNKNOWN = "version_unknown"
+    NOT_NEWER = "not_newer"
+    BETTER_IMAGE = "better_image"
+
+
 FIRMWARE_ERRORS: Final = (
     SidecarError,
     SourceError,
     ImageHeaderError,
     NameTakenError,
+    VersionTakenError,
     FolderWriteError,
     FolderHeldError,
     FirmwareUnknownError,
@@ -53,6 +68,7 @@ type FirmwareError = (
     | SourceError
     | ImageHeaderError
     | NameTakenError
+    | VersionTakenError
     | FolderWriteError
     | FolderHeldError
     | FirmwareUnknownError
@@ -80,6 +96,8 @@ def problem_of(hass: HomeAssistant, err: FirmwareError) -> tuple[str, dict[str, 
     match err:
         case NameTakenError():
             return "name_taken", {"file": str(err)}
+        case VersionTakenError():
+            return "version_taken", {"version": err.version, "other": err.other.file_name}
         case FolderWriteError():
             return "folder_not_writable", {"error": str(err)}
         case FolderHeldError():
@@ -125,14 +143,46 @@ def refusal_for(runtime: RuntimeData, image: FirmwareImage, endpoint: Endpoint) 
     return None if is_trusted else Mismatch.UNTRUSTED
 
 
-async def async_fitting(hass: HomeAssistant, image: FirmwareImage) -> Fitting:
-    """Look at every device of every server, giving way to others in between."""
+def unoffered_for(
+    runtime: RuntimeData, image: FirmwareImage, endpoint: Endpoint
+) -> Unoffered | None:
+    """Return why an image that fits a device is not what is offered to it, or `None` if it is."""
+    view, catalogue = runtime.engine.view(endpoint), runtime.catalogue
+    if view is None or catalogue is None:
+        return None
+    if view.installed_version is None:
+        return Unoffered.VERSION_UNKNOWN
+    if not is_newer(image.version, view.installed_version):
+        return Unoffered.NOT_NEWER
+    best = catalogue.latest_for(view.facts, view.channel)
+    return None if best == image else Unoffered.BETTER_IMAGE
+
+
+async def async_distrusting(hass: HomeAssistant, path: Path, header: ImageHeader) -> frozenset[str]:
+    """Return the servers, by entry id, whose keys speak against a file that is not added yet."""
+    found: set[str] = set()
+    for runtime in loaded_servers(hass):
+        ask = runtime.server_catalogue.distrust_of_file
+        if await hass.async_add_executor_job(ask, path, header) is not None:
+            found.add(runtime.entry.entry_id)
+    return frozenset(found)
+
+
+async def async_fitting(
+    hass: HomeAssistant, image: FirmwareImage, distrusting: frozenset[str] = frozenset()
+) -> Fitting:
+    """Look at every device of every server, giving way to others in between.
+
+    No device of a server that is `distrusting` would get the image.
+    """
     names: list[str] = []
     misfits: Counter[Mismatch] = Counter()
     breather = Breather()
     for runtime in loaded_servers(hass):
         for endpoint in runtime.engine.endpoints:
             refusal = refusal_for(runtime, image, endpoint)
+            if refusal is None and runtime.entry.entry_id in distrusting:
+                refusal = Mismatch.UNTRUSTED
             if refusal is None:
                 names.append(device_name(hass, runtime.entry, endpoint))
             else:
@@ -141,10 +191,13 @@ async def async_fitting(hass: HomeAssistant, image: FirmwareImage) -> Fitting:
     return Fitting(names=tuple(sorted(names)), misfits=dict(misfits.most_common()))
 
 
-async def async_add(shared: Shared, source: Path, *, file_name: str, sidecar: bytes) -> StoredImage:
+async def async_add(
+    shared: Shared, source: Path, *, file_name: str, sidecar: bytes
+) -> FirmwareImage:
     """Add a firmware to the folder and read it; raise one of `FIRMWARE_ERRORS`."""
+    known = shared.keeper.scan.images
     return await shared.keeper.change(
-        lambda writer: writer.add(source, file_name=file_name, sidecar=sidecar)
+        lambda writer: writer.add(source, file_name=file_name, sidecar=sidecar, known=known)
     )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, final
 
 from homeassistant.core import HomeAssistant
@@ -9,8 +10,10 @@ from homeassistant.core import HomeAssistant
 from .catalogue_keeper import CatalogueKeeper
 from .const import CONF_PUBLIC_KEYS
 from .ota.catalogue import Catalogue
-from .ota.signature import PublicKey, PublicKeyError, parse_public_keys
-from .ota.trust import Distrust
+from .ota.image_header import ImageHeader
+from .ota.signature import PublicKey, PublicKeyError, is_signed_by, parse_public_keys
+from .ota.trust import Distrust, distrust_of
+from .storage.mapped_image import mapped_image
 from .storage.stored_trust import StoredTrust
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -57,6 +60,18 @@ class ServerCatalogue:
         """Return why an image is not trusted, by the keys as they are now; blocking."""
         keys = self._keys
         return None if keys is None else self._trust.distrust(sha256, keys)
+
+    def distrust_of_file(self, path: Path, header: ImageHeader) -> Distrust | None:
+        """Return why a file that is not in the store yet would not be trusted; blocking."""
+        keys = self._keys
+        if keys is None:
+            return None
+        try:
+            with mapped_image(path) as content:
+                is_signed = is_signed_by(content, header, keys)
+        except OSError:
+            return Distrust.UNREADABLE
+        return distrust_of(header.kind, header.signature, is_signed=is_signed)
 
     def _sorted(
         self, known: Catalogue, keys: tuple[PublicKey, ...]

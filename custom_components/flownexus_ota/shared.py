@@ -10,12 +10,14 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.ssl import get_default_context
 
 from .catalogue_keeper import CatalogueKeeper
 from .const import DOMAIN
 from .issues import clear_catalogue_problems, show_history_damaged
 from .serving.offers import OfferBook
 from .serving.tokens import TokenMint
+from .sources.guarded_fetch import GuardedFetcher
 from .sources.image_supply import ImageSupply
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
@@ -39,6 +41,8 @@ class Shared:
     keeper: CatalogueKeeper
     supply: ImageSupply
     trust: StoredTrust
+    fetcher: GuardedFetcher
+    """For addresses that people name in a call; it goes to public hosts only."""
     book: OfferBook
     mint: TokenMint
     user_count: int = 0
@@ -159,6 +163,7 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
         keeper=keeper,
         supply=ImageSupply(store, origin_of=keeper.origin_of, before_fetch=keeper.note_references),
         trust=StoredTrust(store),
+        fetcher=GuardedFetcher(get_default_context()),
         book=book,
         mint=mint,
     )

@@ -24,6 +24,7 @@ from .firmware import (
     FIRMWARE_ERRORS,
     FirmwareError,
     async_add,
+    async_distrusting,
     async_fitting,
     problem_of,
     sidecar_of,
@@ -136,7 +137,8 @@ class UploadSteps(OptionSteps):
         """Show whom the image fits, and add it."""
         upload, image, name = self._known_upload(), self._image(), self._file_name()
         if user_input is None:
-            fitting = await async_fitting(self.hass, image)
+            distrusting = await async_distrusting(self.hass, upload.path, upload.facts.header)
+            fitting = await async_fitting(self.hass, image, distrusting)
             words = await async_fitting_words(self.hass, image, fitting)
             return self.async_show_form(
                 step_id="firmware_confirm",

@@ -21,6 +21,7 @@ from custom_components.flownexus_ota import (
     certificate_steps,
     config_flow,
     event,
+    firmware_services,
     firmware_steps,
     key_steps,
     options_flow,
@@ -36,6 +37,7 @@ from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
 from custom_components.flownexus_ota.download_steps import DOWNLOADS_SCHEMA
 from custom_components.flownexus_ota.exceptions import EXCHANGE_KEYS, FAILURE_REASONS
+from custom_components.flownexus_ota.firmware import Unoffered
 from custom_components.flownexus_ota.issues import (
     CATALOGUE_ISSUE_PREFIX,
     FOREIGN_UPDATE,
@@ -97,6 +99,9 @@ SCHEMAS: Final = {
     services.SERVICE_RETRY_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_GET_HISTORY: services.HISTORY_SCHEMA,
     self_test_services.SERVICE_TEST_FIRMWARE_URL: self_test_services.SELF_TEST_SCHEMA,
+    firmware_services.SERVICE_ADD_FIRMWARE: firmware_services.ADD_SCHEMA,
+    firmware_services.SERVICE_REMOVE_FIRMWARE: firmware_services.REMOVE_SCHEMA,
+    firmware_services.SERVICE_LIST_FIRMWARE: firmware_services.LIST_SCHEMA,
 }
 # What is wrong with a sidecar that no form or action of ours writes.
 MADE_BY_HAND: Final = {
@@ -215,6 +220,7 @@ def test_every_exception_has_a_text_and_no_text_is_left_over() -> None:
     used |= {key for _, key in EXCHANGE_KEYS}
     used |= {f"update_failed_{key}" for key in RESULT_KEYS | {*FAILURE_REASONS}} | {"update_failed"}
     used |= {f"refused_{key}" for key in RefusalKey}
+    used |= called_with(source("firmware_services.py"), "firmware_not_named_error")
     used |= {kind.key for kind in FetchError.__subclasses__()}
 
     assert set(TEXTS["exceptions"]) == used
@@ -310,7 +316,7 @@ def test_every_topic_of_the_options_is_named() -> None:
 
 
 def test_every_reason_why_an_image_does_not_fit_has_a_name() -> None:
-    assert set(TEXTS["selector"]["misfit"]["options"]) == set(Mismatch)
+    assert set(TEXTS["selector"]["misfit"]["options"]) == {*Mismatch, *Unoffered}
     assert set(TEXTS["selector"]["image_kind"]["options"]) == set(ImageKind)
 
 

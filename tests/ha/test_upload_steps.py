@@ -9,6 +9,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 
 from custom_components.flownexus_ota.backup import async_post_backup, async_pre_backup
+from custom_components.flownexus_ota.const import CONF_PUBLIC_KEYS
 from simulator.image import make_image
 from tests.ota.esp_images import esp_image
 from tests.ota.mcuboot_images import mcuboot_image, signing_key
@@ -178,6 +179,26 @@ async def test_the_summary_counts_the_devices_and_the_reasons(world: World, pers
     assert (told["count"], told["total"]) == ("12", "14")
     assert told["names"] == ", ".join([*(f"sensor\\-{number:02}" for number in range(10)), "…"])
     assert told["misfits"] == "* 2 × other endpoint name"
+
+
+async def test_the_summary_minds_the_public_keys_of_the_server(
+    world: World, person: Person
+) -> None:
+    await world.add_device("sensor-1")
+    await world.ready("sensor-1")
+    ours, theirs = signing_key("ecdsa-p256"), signing_key("ecdsa-p256", 2)
+    assert world.entry is not None
+    options = {**world.entry.options, CONF_PUBLIC_KEYS: ours.public_pem.decode()}
+    world.hass.config_entries.async_update_entry(world.entry, options=options)
+    described = {"file_name": "x.bin", "manufacturer": "Flownexus"}
+
+    await person.describe(mcuboot_image(key=theirs))
+    told = (await person.send(**described))["description_placeholders"]
+    assert (told["count"], told["misfits"]) == ("0", "* 1 × not signed with a key of the server")
+
+    await person.describe(mcuboot_image(key=ours))
+    told = (await person.send(**described))["description_placeholders"]
+    assert (told["count"], told["misfits"]) == ("1", "–")
 
 
 async def test_a_name_that_is_taken_is_told_and_another_can_be_chosen(

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.flownexus_ota.sources.folder_writer import FolderWriter
 from custom_components.flownexus_ota.sources.guarded_fetch import GuardedFetcher
 from custom_components.flownexus_ota.storage.image_store import ImageStore
 
+from .added_firmware import CONTENT
 from .authority import Authority
 from .file_server import FileServer
 
@@ -41,3 +43,15 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(tmp_path: Path) -> ImageStore:
     return ImageStore(tmp_path / "images")
+
+
+@pytest.fixture
+def writer(folder: Path) -> FolderWriter:
+    return FolderWriter(folder)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "uploaded"
+    path.write_bytes(CONTENT)
+    return path

@@ -1,5 +1,3 @@
-import hashlib
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,17 +9,16 @@ from custom_components.flownexus_ota.ota.image_problem import ImageHeaderError, 
 from custom_components.flownexus_ota.ota.sidecar import SidecarError, SidecarProblem
 from custom_components.flownexus_ota.sources.folder import FolderScan, scan_folder
 from custom_components.flownexus_ota.sources.folder_writer import (
-    FirmwareUnknownError,
     FolderWriteError,
     FolderWriter,
     NameTakenError,
+    VersionTakenError,
     writable_name,
 )
 from custom_components.flownexus_ota.storage.image_store import (
     IMAGE_SIZE_LIMIT_BYTES,
     ImageDigestError,
     ImageStore,
-    StoredImage,
 )
 from custom_components.flownexus_ota.storage.source_file import (
     SourceEmptyError,
@@ -31,39 +28,13 @@ from custom_components.flownexus_ota.storage.source_file import (
 )
 
 from ..small_disk import files_limited_to
-
-CONTENT = b"firmware " * 100_000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-NAME = "thingy-1.0.0.bin"
+from .added_firmware import CONTENT, NAME, SHA256, add, described, names
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """Return a folder that is not made yet."""
     return tmp_path / "firmware"
-
-
-@pytest.fixture
-def writer(folder: Path) -> FolderWriter:
-    return FolderWriter(folder)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "uploaded"
-    path.write_bytes(CONTENT)
-    return path
-
-
-def described(**members: object) -> bytes:
-    return json.dumps({"version": "1.0.0", "model": "Thingy:91"} | members).encode()
-
-
-def add(writer: FolderWriter, source: Path, name: str = NAME, **members: object) -> StoredImage:
-    return writer.add(source, file_name=name, sidecar=described(**members))
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def scan(folder: Path, tmp_path: Path) -> FolderScan:
@@ -75,7 +46,8 @@ def test_what_was_added_is_what_the_folder_has(
 ) -> None:
     added = add(writer, source, title="Thingy")
 
-    assert added == StoredImage(sha256=SHA256, size_bytes=len(CONTENT))
+    assert (added.sha256, added.size_bytes) == (SHA256, len(CONTENT))
+    assert (added.version, added.file_name, added.title) == ("1.0.0", NAME, "Thingy")
     assert names(folder) == [NAME, f"{NAME}.json"]
     found = scan(folder, tmp_path)
     assert found.problems == ()
@@ -144,6 +116,31 @@ def test_other_bytes_of_the_same_length_are_not_the_same_file(
         add(writer, source)
 
     assert (folder / NAME).read_bytes() == CONTENT[::-1]
+
+
+def test_a_version_that_another_image_has_for_the_same_devices_is_not_added(
+    writer: FolderWriter, folder: Path, source: Path, tmp_path: Path
+) -> None:
+    other = add(writer, source)
+    source.write_bytes(b"another build")
+    sidecar = described(model="THINGY:91")
+
+    with pytest.raises(VersionTakenError) as caught:
+        writer.add(source, file_name="other.bin", sidecar=sidecar, known=[other])
+
+    assert (caught.value.version, caught.value.other) == ("1.0.0", other)
+    assert names(folder) == [NAME, f"{NAME}.json"]
+    for again in (described(model="Thingy:52"), described(version="1.0.1"), described(channel="x")):
+        writer.add(source, file_name="other.bin", sidecar=again, known=[other])
+        writer.remove("other.bin")
+
+
+def test_the_same_bytes_may_have_two_names(
+    writer: FolderWriter, folder: Path, source: Path
+) -> None:
+    other = add(writer, source)
+    writer.add(source, file_name="other.bin", sidecar=described(), known=[other])
+    assert names(folder) == ["other.bin", "other.bin.json", NAME, f"{NAME}.json"]
 
 
 def test_a_firmware_cannot_be_added_twice_under_one_name(
@@ -328,67 +325,3 @@ def test_of_many_who_add_the_same_name_at_once_one_succeeds(
     winner = errors.index(None)
     assert (folder / NAME).read_bytes() == contents[winner]
     assert names(folder) == [NAME, f"{NAME}.json"]
-
-
-@pytest.mark.parametrize("named", [NAME, f"{NAME}.json"])
-def test_image_and_sidecar_go_together(
-    writer: FolderWriter, folder: Path, source: Path, named: str
-) -> None:
-    add(writer, source)
-    add(writer, source, "other.bin", version="2.0.0")
-
-    writer.remove(named)
-
-    assert names(folder) == ["other.bin", "other.bin.json"]
-
-
-@pytest.mark.parametrize("left", [NAME, f"{NAME}.json"])
-def test_half_a_firmware_can_be_removed(
-    writer: FolderWriter, folder: Path, source: Path, left: str
-) -> None:
-    add(writer, source)
-    (folder / left).unlink()
-
-    writer.remove(NAME)
-
-    assert names(folder) == []
-
-
-@pytest.mark.parametrize("name", ["nothing.bin", "../outside", "sub", ".hidden", "", "half.part"])
-def test_only_what_the_folder_lists_can_be_removed(
-    writer: FolderWriter, folder: Path, source: Path, tmp_path: Path, name: str
-) -> None:
-    add(writer, source)
-    (tmp_path / "outside").write_bytes(b"kept")
-    (folder / "sub").mkdir()
-    (folder / ".hidden").write_bytes(b"kept")
-    (folder / "half.part").write_bytes(b"kept")
-    before = names(folder)
-
-    with pytest.raises(FirmwareUnknownError):
-        writer.remove(name)
-
-    assert names(folder) == before
-    assert (tmp_path / "outside").exists()
-
-
-def test_nothing_can_be_removed_from_a_folder_that_is_not_there(writer: FolderWriter) -> None:
-    with pytest.raises(FirmwareUnknownError):
-        writer.remove(NAME)
-
-
-def test_of_a_link_the_link_is_removed(writer: FolderWriter, folder: Path, source: Path) -> None:
-    folder.mkdir()
-    (folder / NAME).symlink_to(source)
-    writer.remove(NAME)
-    assert names(folder) == []
-    assert source.read_bytes() == CONTENT
-
-
-def test_a_name_that_is_no_utf8_is_removed_by_what_is_shown_of_it(
-    writer: FolderWriter, folder: Path
-) -> None:
-    folder.mkdir()
-    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.bin")).write_bytes(b"x")
-    writer.remove("caf\ufffd.bin")
-    assert names(folder) == []

@@ -269,7 +269,7 @@ def _unambiguous(
     """Yield one image per version and aim; note where files contradict each other."""
     rivals: defaultdict[tuple[str | None, ...], list[str]] = defaultdict(list)
     for name, image in images.items():
-        rivals[_aim(image)].append(name)
+        rivals[aim_of(image)].append(name)
     for names in rivals.values():
         first = images[names[0]]
         others = [name for name in names if images[name].sha256 != first.sha256]
@@ -283,7 +283,7 @@ def _unambiguous(
             problems.append(Problem(file_name=shown_name(name), key=key, placeholders=placeholders))
 
 
-def _aim(image: FirmwareImage) -> tuple[str | None, ...]:
+def aim_of(image: FirmwareImage) -> tuple[str | None, ...]:
     """Return the version, and all that decides which devices get it."""
     patterns = (image.manufacturer, image.model, image.hardware_version, image.endpoint)
     return (

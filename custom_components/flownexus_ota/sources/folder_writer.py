@@ -1,21 +1,21 @@
 """Writing into the catalogue folder: an image and its sidecar together, or neither of them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final, final
 
 from ..ota.description import described_image
-from ..ota.image import clean_file_name
+from ..ota.image import FirmwareImage, clean_file_name
 from ..ota.image_header import inspect_image
 from ..ota.sidecar import Sidecar, parse_sidecar
 from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, StoredImage
 from ..storage.incoming_file import IncomingFile, sync_folder
 from ..storage.mapped_image import mapped_image
 from ..storage.source_file import opened
-from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in, shown_name
+from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, aim_of, names_in, shown_name
 
 NAME_LENGTH_LIMIT: Final = 100
 _DEFAULT_SUFFIX: Final = ".bin"
@@ -30,6 +30,16 @@ class FolderWriteError(Exception):
 
 class NameTakenError(Exception):
     """Another file has this name already; says which."""
+
+
+class VersionTakenError(Exception):
+    """Another image has this version for the same devices: then neither of them would be used."""
+
+    def __init__(self, *, version: str, other: FirmwareImage) -> None:
+        """Keep both."""
+        super().__init__(version)
+        self.version: Final = version
+        self.other: Final = other
 
 
 class FirmwareUnknownError(Exception):
@@ -59,12 +69,20 @@ class FolderWriter:
         self._folder: Final = folder
         self._lock: Final = Lock()
 
-    def add(self, source: Path, *, file_name: str, sidecar: bytes) -> StoredImage:
+    def add(
+        self,
+        source: Path,
+        *,
+        file_name: str,
+        sidecar: bytes,
+        known: Iterable[FirmwareImage] = (),
+    ) -> FirmwareImage:
         """Copy a file, which is no link, into the folder, with a sidecar beside it.
 
         `file_name` is made writable first. The same bytes without a sidecar are given one: a crash
-        may have left them. Raise `SourceError`, `ImageHeaderError`, `SidecarError` or
-        `NameTakenError` for what is wrong; then the folder is as it was.
+        may have left them. Raise `SourceError`, `ImageHeaderError`, `SidecarError`,
+        `NameTakenError`, or `VersionTakenError` by one of the `known` images, for what is wrong;
+        then the folder is as it was.
         """
         described = parse_sidecar(sidecar)
         name = writable_name(file_name)
@@ -75,7 +93,8 @@ class FolderWriter:
             for part in (incoming, incoming_sidecar):
                 parts.callback(part.unlink, missing_ok=True)
             image = _copied(source, incoming)
-            _check(incoming, image, described)
+            added = _checked(incoming, image, described, name)
+            _expect_unambiguous(added, known)
             _write(incoming_sidecar, sidecar)
             # The image first: a crash in between is mended by adding it again.
             moves = {} if _has_bytes(folder / name, image) else {incoming: folder / name}
@@ -87,7 +106,7 @@ class FolderWriter:
                 part.replace(target)
             undo.pop_all()
             sync_folder(folder)
-        return image
+        return added
 
     def remove(self, file_name: str) -> None:
         """Delete an image and its sidecar, or the one of them that there is.
@@ -128,15 +147,21 @@ def _copied(source: Path, target: Path) -> StoredImage:
     return StoredImage(sha256=copy.sha256, size_bytes=copy.size_bytes)
 
 
-def _check(path: Path, image: StoredImage, sidecar: Sidecar) -> None:
-    """Raise unless the image is one, and the sidecar says with it what has to be said."""
-    if sidecar.sha256 not in (None, image.sha256):
-        raise ImageDigestError(expected=str(sidecar.sha256), actual=image.sha256)
+def _checked(path: Path, stored: StoredImage, sidecar: Sidecar, name: str) -> FirmwareImage:
+    """Return what is added; raise unless bytes and sidecar say together what has to be said."""
+    if sidecar.sha256 not in (None, stored.sha256):
+        raise ImageDigestError(expected=str(sidecar.sha256), actual=stored.sha256)
     with mapped_image(path) as content:
         header = inspect_image(content)
-    described_image(
-        sidecar, header, sha256=image.sha256, size_bytes=image.size_bytes, file_name=path.name
+    return described_image(
+        sidecar, header, sha256=stored.sha256, size_bytes=stored.size_bytes, file_name=name
     )
+
+
+def _expect_unambiguous(image: FirmwareImage, known: Iterable[FirmwareImage]) -> None:
+    for other in known:
+        if aim_of(other) == aim_of(image) and other.sha256 != image.sha256:
+            raise VersionTakenError(version=image.version, other=other)
 
 
 def _write(target: Path, content: bytes) -> None:
