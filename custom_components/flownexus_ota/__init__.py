@@ -9,6 +9,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .auto_update import AutoUpdater
 from .certificate_services import async_register_certificate_services
 from .certificates import Certificates, async_remove_certificate
 from .connection import leshan_client
@@ -64,7 +65,9 @@ PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
     Platform.UPDATE,
 )
 
@@ -176,6 +179,9 @@ async def _async_begin(
         hass,
         async_keep_pruned(shared.writer, entry.entry_id, lambda: history_days(entry.options)),
         "flownexus_ota pruning",
+    )
+    entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
+        hass, AutoUpdater(runtime).run(), "flownexus_ota auto-update"
     )
 
 

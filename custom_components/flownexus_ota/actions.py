@@ -12,6 +12,7 @@ from .engine.refusal import (
 from .engine.session_runner import SessionRunner
 from .exceptions import (
     cancel_too_late_error,
+    choice_not_stored_error,
     goes_on_after_restart_error,
     history_not_readable_error,
     history_not_writable_error,
@@ -27,6 +28,7 @@ from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
 from .ota.phase import Phase
 from .ota.session_state import Session, Target
+from .ota.wishes import Wishes
 from .runtime import RuntimeData
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
@@ -58,6 +60,17 @@ async def async_begin(
         raise history_not_writable_error(name, str(err)) from err
     except EngineStoppedError as err:
         raise server_not_loaded_error(runtime.entry.title) from err
+
+
+async def async_set_wishes(runtime: RuntimeData, endpoint: Endpoint, wishes: Wishes) -> None:
+    """Remember what a person chose for a device."""
+    name = device_name(runtime.hass, runtime.entry, endpoint)
+    try:
+        await runtime.engine.set_wishes(endpoint, wishes)
+    except DeviceUnknownError as err:
+        raise not_supported_error(name) from err
+    except HistoryError as err:
+        raise choice_not_stored_error(name, str(err)) from err
 
 
 async def async_cancel(runtime: RuntimeData, endpoint: Endpoint) -> Session:

@@ -152,6 +152,15 @@ def history_not_writable_error(device_name: str, detail: str) -> HomeAssistantEr
     return _failure("history_not_writable", device=device_name, detail=detail)
 
 
+def choice_not_stored_error(device_name: str, detail: str) -> HomeAssistantError:
+    """Return what to raise when a choice for a device could not be stored: it was not made."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="choice_not_stored",
+        translation_placeholders={"device": device_name, "detail": detail},
+    )
+
+
 def nothing_to_cancel_error(device_name: str) -> ServiceValidationError:
     """Return what to raise when a device has no active update."""
     return _user_mistake("nothing_to_cancel", device_name)

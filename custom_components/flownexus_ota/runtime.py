@@ -17,13 +17,16 @@ from .certificates import Certificates
 from .coordinator import DeviceCoordinator, ServerCoordinator
 from .downloads import Downloads
 from .engine.engine import Engine
+from .engine.view import DeviceView
 from .entity_choice import EntitiesPerDevice, entities_per_device
 from .issues import clear_foreign_updates_of_server, clear_updates_of_device
 from .leshan.client import LeshanClient
 from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
 from .ota.catalogue import Catalogue
-from .ota.profile_match import ProfileRule
+from .ota.image import FirmwareImage
+from .ota.profile import Profile
+from .ota.profile_match import ProfileRule, profile_for
 from .ota.session_state import Session
 from .profiles import rules_of
 from .self_test import SelfTest
@@ -80,6 +83,19 @@ class RuntimeData:
     def catalogue(self) -> Catalogue | None:
         """Return the images that this server's devices may get; `None` until they are known."""
         return self.server_catalogue.catalogue
+
+    def image_for(self, view: DeviceView) -> FirmwareImage | None:
+        """Return the image that a device is to have: the pinned version, else the best."""
+        catalogue = self.catalogue
+        return (
+            None
+            if catalogue is None
+            else catalogue.choice_for(view.facts, view.wishes, view.channel)
+        )
+
+    def profile_of(self, view: DeviceView) -> Profile:
+        """Return how a device wants to be treated."""
+        return profile_for(self.profile_rules, view.facts)
 
     @callback
     def async_start(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
@@ -15,9 +16,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DeviceCoordinator
-from .engine.view import ServerView
+from .engine.view import DeviceView, ServerView
 from .entity import DeviceEntity, ServerEntity
-from .lwm2m.firmware_update import result_key
+from .lwm2m.firmware_update import UNKNOWN_RESULT, UpdateResult, result_key
 from .ota.phase import Phase
 from .runtime import FlownexusConfigEntry
 
@@ -30,6 +31,35 @@ PHASE: Final = SensorEntityDescription(
     options=[phase.value for phase in Phase],
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSensorDescription(SensorEntityDescription):
+    """One value of a device's view."""
+
+    value: Callable[[DeviceView], str | datetime | None]
+
+
+FURTHER: Final = (
+    DeviceSensorDescription(
+        key="last_result",
+        translation_key="last_result",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*map(result_key, UpdateResult), UNKNOWN_RESULT],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda view: None if view.session is None else result_key(view.session.result),
+    ),
+    DeviceSensorDescription(
+        key="last_seen",
+        translation_key="last_seen",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda view: view.last_seen,
+    ),
+)
+"""Off until somebody wants them: they say what others say too, or change with every word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +92,18 @@ async def async_setup_entry(
     entry: FlownexusConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the server's sensors, and one for every device."""
+    """Add the server's sensors, and those of every device."""
     runtime = entry.runtime_data
     async_add_entities(ServerSensor(runtime, each) for each in SERVER_SENSORS)
 
     def add(coordinators: list[DeviceCoordinator]) -> None:
         async_add_entities(
-            UpdatePhaseSensor(runtime, coordinator, PHASE) for coordinator in coordinators
+            entity
+            for coordinator in coordinators
+            for entity in (
+                UpdatePhaseSensor(runtime, coordinator, PHASE),
+                *(DeviceSensor(runtime, coordinator, each) for each in FURTHER),
+            )
         )
 
     await runtime.async_add_platform(add)
@@ -114,6 +149,18 @@ class UpdatePhaseSensor(DeviceEntity, SensorEntity):
             "last_result": result_key(session.result),
             "reason": session.reason,
         }
+
+
+class DeviceSensor(DeviceEntity, SensorEntity):
+    """A value of a device that few people want to see."""
+
+    entity_description: DeviceSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> str | datetime | None:
+        """Return the value."""
+        return self.entity_description.value(self.view)
 
 
 class ServerSensor(ServerEntity, SensorEntity):

@@ -20,7 +20,7 @@ from .entity import DeviceEntity
 from .exceptions import goes_on_after_restart_error, no_image_error, update_failed_error
 from .ota.image import FirmwareImage
 from .ota.phase import Phase
-from .ota.version import is_newer
+from .ota.version import is_newer, is_same_version
 from .runtime import FlownexusConfigEntry
 
 # How many run at once is the engine's business: it can show who waits, this semaphore cannot.
@@ -79,7 +79,12 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
-        """Tell whether an image is newer; what cannot be compared is not offered."""
+        """Tell whether an image is newer, or the pinned one.
+
+        What cannot be compared is offered only when it is pinned.
+        """
+        if self.view.wishes.pinned_version is not None:
+            return not is_same_version(latest_version, installed_version)
         return is_newer(latest_version, installed_version)
 
     @property
@@ -135,7 +140,7 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
             self.view.endpoint,
             image,
             asked_by=None if self._context is None else self._context.user_id,
-            may_downgrade=version is not None,
+            may_downgrade=version is not None or self.view.wishes.pinned_version is not None,
         )
         if self._runtime.engine.is_started(runner):
             await self._async_outcome(runner)
@@ -155,14 +160,13 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
             raise update_failed_error(session, self.device_name)
 
     def _image(self, version: str | None) -> FirmwareImage:
-        catalogue = self._runtime.catalogue
-        image = None
-        if catalogue is not None:
-            facts, channel = self.view.facts, self.view.channel
+        image = self._latest_image
+        if version is not None:
+            catalogue = self._runtime.catalogue
             image = (
-                catalogue.latest_for(facts, channel)
-                if version is None
-                else catalogue.named(facts, version, channel)
+                None
+                if catalogue is None
+                else catalogue.named(self.view.facts, version, self.view.channel)
             )
         if image is None:
             raise no_image_error(self.device_name, version)
@@ -170,7 +174,4 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     @property
     def _latest_image(self) -> FirmwareImage | None:
-        catalogue = self._runtime.catalogue
-        if catalogue is None:
-            return None
-        return catalogue.latest_for(self.view.facts, self.view.channel)
+        return self._runtime.image_for(self.view)

@@ -65,9 +65,13 @@ async def test_unique_ids_are_of_the_entry_and_the_endpoint(world: World) -> Non
         "connected",
         "updates_running",
         "updates_waiting",
+        "sensor-1_auto_update",
         "sensor-1_cancel_update",
         "sensor-1_firmware",
         "sensor-1_firmware_update",
+        "sensor-1_firmware_version",
+        "sensor-1_last_result",
+        "sensor-1_last_seen",
         "sensor-1_update_phase",
     }
 

@@ -26,9 +26,11 @@ from custom_components.flownexus_ota import (
     key_steps,
     options_flow,
     profile_flow,
+    select,
     self_test_services,
     sensor,
     services,
+    switch,
     update,
     upload_steps,
 )
@@ -90,7 +92,9 @@ PLATFORMS: Final = {
     "binary_sensor": binary_sensor,
     "button": button,
     "event": event,
+    "select": select,
     "sensor": sensor,
+    "switch": switch,
     "update": update,
 }
 SCHEMAS: Final = {

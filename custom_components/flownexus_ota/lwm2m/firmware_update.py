@@ -73,11 +73,15 @@ def instance(instance_id: int) -> ResourcePath:
     return ResourcePath(OBJECT_ID, instance_id)
 
 
+UNKNOWN_RESULT: Final = "unknown"
+"""The translation key of a result that no version of the object names."""
+
+
 def result_key(raw_result: int) -> str:
     """Return the translation key of a raw result: `no_storage`, or `unknown`."""
     if raw_result in UpdateResult:
         return UpdateResult(raw_result).name.lower()
-    return "unknown"
+    return UNKNOWN_RESULT
 
 
 def state_key(raw_state: int) -> str:
