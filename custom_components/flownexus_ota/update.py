@@ -75,7 +75,9 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
         if self._runtime.catalogue is None:
             return None
         image = self._latest_image
-        return self.installed_version if image is None else image.version
+        if image is None or self._is_installed_already(image):
+            return self.installed_version
+        return image.version
 
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
@@ -158,6 +160,19 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
             awaited.discard(runner.session.id)
         if session.phase is not Phase.SUCCEEDED:
             raise update_failed_error(session, self.device_name)
+
+    def _is_installed_already(self, image: FirmwareImage) -> bool:
+        """Tell whether an image would be offered again and again to a device that runs it.
+
+        Its sidecar says that devices report it in words that rank lower than its version, such as
+        `1.4.2-release` for 1.4.2.
+        """
+        installed = self.installed_version
+        return (
+            installed is not None
+            and is_same_version(image.expected_version, installed)
+            and is_newer(image.version, installed)
+        )
 
     def _image(self, version: str | None) -> FirmwareImage:
         image = self._latest_image

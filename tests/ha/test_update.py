@@ -167,6 +167,18 @@ async def test_an_older_version_is_installed_when_it_is_named(world: World) -> N
     assert device.record.running_version == OLD
 
 
+async def test_an_image_that_its_device_reports_in_other_words_is_not_offered_again(
+    world: World,
+) -> None:
+    reported = f"{NEW}-release"
+    await world.add_device("sensor-1", version=reported)
+    world.add_image(NEW, reported_version=reported)
+    await world.set_up()
+    await world.ready("sensor-1", version=reported)
+    assert world.firmware("sensor-1").state == "off"
+    assert world.firmware("sensor-1").attributes["latest_version"] == reported
+
+
 async def test_the_latest_version_is_unknown_until_the_catalogue_was_read(world: World) -> None:
     await world.add_device("sensor-1")
     await world.set_up()

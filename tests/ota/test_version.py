@@ -14,11 +14,17 @@ from custom_components.flownexus_ota.ota.version import (
 
 LADDER = (
     "",
+    "issue-7",
+    "latest",
+    "0x20",
+    "app-1.0.0",
     "fw_1.2",
+    "fw_1.10",
     "0.9",
     "1.0.0-rc1",
     "1.0.0-rc2",
     "1.0.0",
+    "1.0.0-dirty",
     "1.0.0+7",
     "1.0.0+8",
     "1.0.0+10",
@@ -31,7 +37,7 @@ LADDER = (
 )
 
 plausible_versions = st.from_regex(
-    r"v?[0-9]{1,3}(\.[0-9]{1,3}){0,3}(-rc[0-9]|-[0-9]{1,2}-gabcd|\+[0-9]{1,2}|b[0-9])?",
+    r"(fw_|app-v|v|0x)?[0-9]{1,3}(\.[0-9]{1,3}){0,3}(-rc[0-9]|-[0-9]{1,2}-gabcd|\+[0-9]{1,2}|b[0-9])?(-dirty)?",
     fullmatch=True,
 )
 any_text = st.text(max_size=300) | plausible_versions
@@ -54,6 +60,19 @@ any_text = st.text(max_size=300) | plausible_versions
         ("1.0.0", "1.0.0-rc1"),
         ("1.2.3.4", "1.2.3.3"),
         ("0x20", "0x1f"),
+        ("fw_1.10", "fw_1.9"),
+        ("app-v2.1.0", "app-v2.0.9"),
+        ("app-v2.1.0", "app-2.0.0"),
+        ("FW1.2.3", "FW1.2.2"),
+        ("nrf9160_1.2.0", "nrf9160_1.1.0"),
+        ("release/1.3", "release/1.2"),
+        ("Thingy 91 v1.3.0", "Thingy 91 v1.2.0"),
+        ("fw_1.0.0+8", "fw_1.0.0+7"),
+        ("app-v1.0.0-12-gcafe", "app-v1.0.0-4-gdeadbee"),
+        ("1.2.3-5-gdeadbee-dirty", "1.2.3-4-gcafe"),
+        ("1.2.4", "1.2.3-4-gdeadbee-dirty"),
+        ("1.2.4-dirty", "1.2.3"),
+        ("1.0.0+8-dirty", "1.0.0+7"),
     ],
 )
 def test_a_higher_version_is_newer_and_the_lower_one_is_not(candidate: str, installed: str) -> None:
@@ -73,7 +92,21 @@ def test_a_higher_version_is_newer_and_the_lower_one_is_not(candidate: str, inst
         ("1.2.3-4-gdeadbee", "1.2.3+7"),
         ("1.2.3-4-gdeadbee", "1.2.3-4-gcafe"),
         ("1.2.3+build5", "1.2.3"),
-        ("fw_1.2", "fw_1.1"),
+        ("fw_1.2", "1.1"),
+        ("fw_1.2", "app_1.1"),
+        ("fw_1.2", "fw-1.1"),
+        ("fw_1.2", "FW_1.1"),
+        ("fw_1.2", "fw_1.2+7"),
+        ("issue-8", "issue-7"),
+        ("deadbee2", "deadbee1"),
+        ("latest", "1.0.0"),
+        ("dev", "1.0.0"),
+        ("beta", "dev"),
+        ("0x20", "1.0"),
+        ("0x20", "0.9"),
+        ("1.2.3-dirty", "1.2.3"),
+        ("1.2.3-4-gdeadbee-dirty", "1.2.3"),
+        ("1.2.3-4-gdeadbee-dirty", "1.2.3-4-gdeadbee"),
         ("1.0", "unknown"),
         ("1.0", ""),
         ("9" * 5000, "1"),
@@ -109,12 +142,18 @@ def test_nothing_else_makes_versions_the_same(left: str, right: str) -> None:
     assert not is_same_version(left, right)
 
 
-@pytest.mark.parametrize("version", ["1", "1.2", "v1.2.3+4", "1.2.3-4-gdeadbee", "0x10", "2026.11"])
+@pytest.mark.parametrize(
+    "version",
+    ["1", "1.2", "v1.2.3+4", "1.2.3-4-gdeadbee", "0x10", "2026.11", "fw_1.2", "1.2.3-dirty"],
+)
 def test_a_version_with_numbers_can_be_compared(version: str) -> None:
     assert is_comparable(version)
 
 
-@pytest.mark.parametrize("version", ["", "abc", "fw_1.2", "1.2.3_hash", "unknown", "1" * 256])
+@pytest.mark.parametrize(
+    "version",
+    ["", "abc", "fw_x", "issue-7", "1.2.3_hash", "unknown", "latest", "stable", "1" * 256],
+)
 def test_a_version_without_an_order_cannot_be_compared(version: str) -> None:
     assert not is_comparable(version)
 
