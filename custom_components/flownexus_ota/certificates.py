@@ -63,6 +63,7 @@ class Certificates:
         self._entry: Final = entry
         self._lock: Final = asyncio.Lock()
         self._trust: ssl.SSLContext | None = None
+        self._check: asyncio.Task[None] | None = None
 
     async def async_context(self) -> ssl.SSLContext | None:
         """Return what https is spoken with; `None`, and a repair issue, if there is nothing."""
@@ -77,7 +78,7 @@ class Certificates:
         """Look for a new certificate, or issue it, if a listener needs one; say what is wrong."""
         settings = listener_settings(self._entry.options)
         if settings is None or settings.scheme != ListenerMode.HTTPS:
-            self.async_stop()
+            clear_certificate_problems(self._hass, self._entry)
             return
         own = own_files(self._hass, self._entry.options)
         name = hosts_to_name if own is None else hosts_of_listener
@@ -98,17 +99,26 @@ class Certificates:
     def async_start(self, then: Callable[[], Awaitable[None]]) -> None:
         """Look every day until the entry is unloaded; `then` may use what was not there before."""
 
-        async def check(_: datetime) -> None:
+        async def look_again() -> None:
             await self.async_refresh()
             await then()
 
+        @callback
+        def begin(_: datetime) -> None:
+            self._check = self._entry.async_create_background_task(
+                self._hass, look_again(), f"flownexus_ota certificate {self._entry.title}"
+            )
+
         self._entry.async_on_unload(
-            async_track_time_interval(self._hass, check, CHECK_INTERVAL, cancel_on_shutdown=True)
+            async_track_time_interval(self._hass, begin, CHECK_INTERVAL, cancel_on_shutdown=True)
         )
 
     @callback
     def async_stop(self) -> None:
-        """Say nothing more."""
+        """Look no more, and say nothing; safe to repeat."""
+        if self._check is not None:
+            self._check.cancel()
+            self._check = None
         clear_certificate_problems(self._hass, self._entry)
 
 

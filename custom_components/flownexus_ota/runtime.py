@@ -115,8 +115,8 @@ class RuntimeData:
             self._showing_catalogue.cancel()
             self._showing_catalogue = None
         # First: a device that hears 404, because its URL has been closed, gives it up for good.
+        self.certificates.async_stop()  # first: it may be about to let the listener begin
         await self.downloads.async_stop()
-        self.certificates.async_stop()
         await self.engine.stop()  # what it has loaded works already before it lives
         clear_foreign_updates_of_server(self.hass, self.entry)
         self.self_test.async_stop()

@@ -22,10 +22,10 @@ from custom_components.flownexus_ota.serving.pki import (
     make_authority,
 )
 from simulator.download import DownloadSettings
-from tests.serving.pki_parts import write_identity, write_rsa_pair
+from tests.serving.pki_parts import NOW, write_identity, write_rsa_pair
 
 from .fleet import OLD, World
-from .test_downloads import free_port, listening_on
+from .test_downloads import free_port, is_refused, listening_on
 
 NAME = "fw.example.org"
 LOOPBACK = "127.0.0.1"
@@ -264,6 +264,22 @@ async def test_what_is_wrong_with_ones_own_certificate_is_a_repair_issue_until_i
     }
 
     assert await world.hass.config_entries.async_unload(entry.entry_id)
+    assert issues(world) == {}
+
+
+async def test_a_look_that_is_under_way_when_the_server_is_unloaded_starts_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    port = free_port()
+    file = tmp_path / "own.pem"
+    entry = await world.set_up(**listening_on(port, "https"), certificate_file=str(file))
+    write_identity(file, issue(make_authority("", now=datetime.now(UTC)), [LOOPBACK], now=NOW))
+
+    async_fire_time_changed(world.hass, datetime.now(UTC) + DAY)
+    assert await world.hass.config_entries.async_unload(entry.entry_id)
+    await world.hass.async_block_till_done()
+
+    assert await is_refused(port)
     assert issues(world) == {}
 
 
