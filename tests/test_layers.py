@@ -24,7 +24,7 @@ OTHERS: dict[str, set[str]] = {
     "leshan": HTTP,
     "storage": set(),
     "serving": HTTP | {"cryptography"},
-    "sources": HTTP,
+    "sources": HTTP | {"aiogithubapi"},
     "engine": set(),
 }
 PURE = ("lwm2m", "ota")

@@ -21,13 +21,14 @@ from .ota.sidecar import SidecarError
 from .ota.version import is_newer
 from .runtime import RuntimeData
 from .shared import Shared
-from .sources.folder import FolderProblem, FolderScan, problem_with
+from .sources.folder import FolderScan, problem_with
 from .sources.folder_writer import (
     FirmwareUnknownError,
     FolderWriteError,
     NameTakenError,
     VersionTakenError,
 )
+from .sources.problem import FolderProblem
 from .storage.awaiting import stored
 from .storage.source_file import SourceError
 from .targets import loaded_servers

@@ -8,7 +8,7 @@ from .firmware import Fitting, async_fitting
 from .issues import CATALOGUE_ISSUE_PREFIX
 from .ota.image import FirmwareImage
 from .shared import Shared
-from .sources.folder import Problem
+from .sources.problem import Problem
 from .texts import async_texts, literal
 
 NAMES_SHOWN: Final = 10

@@ -14,7 +14,7 @@ from .lwm2m.firmware_update import UpdateResult, result_key
 from .ota.phase import Reason
 from .ota.session_state import Session
 from .plain_text import plain
-from .sources.folder import Problem
+from .sources.problem import Problem
 
 _LOGGER: Final = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from custom_components.flownexus_ota import issues
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.ota.image_problem import ImageProblem
 from custom_components.flownexus_ota.ota.sidecar import SidecarProblem
-from custom_components.flownexus_ota.sources.folder import FolderProblem, Problem, scan_folder
+from custom_components.flownexus_ota.sources.folder import scan_folder
+from custom_components.flownexus_ota.sources.problem import FolderProblem, Problem, RemoteProblem
 from custom_components.flownexus_ota.storage.image_store import ImageStore
 
 from .texts import TEXTS
@@ -65,6 +66,16 @@ OTHER_PROBLEMS: Final[dict[str, dict[str, str]]] = {
     ImageProblem.ELF: {},
     ImageProblem.INTEL_HEX: {},
     ImageProblem.GZIP: {},
+    RemoteProblem.NOT_FETCHED: {"error": "firmware.example took longer than 30 s"},
+    RemoteProblem.INDEX_UNKNOWN_FORMAT: {"format": "2"},
+    RemoteProblem.INDEX_MALFORMED: {"member": "images"},
+    RemoteProblem.INDEX_EXPIRED: {"expires_at": "2027-01-01T00:00:00+00:00"},
+    RemoteProblem.TOO_MANY_IMAGES: {"limit": "1000"},
+    RemoteProblem.ENTRY_NOT_AN_OBJECT: {},
+    RemoteProblem.URL_UNUSABLE: {},
+    RemoteProblem.SIZE_UNUSABLE: {"limit_bytes": "268435456"},
+    RemoteProblem.DIGEST_MISSING: {},
+    RemoteProblem.ASSET_WITHOUT_DIGEST: {},
 }
 
 
@@ -81,7 +92,7 @@ def shown(hass: HomeAssistant) -> dict[str, str]:
 
 def test_every_problem_is_tried_here() -> None:
     tried = {*BAD_SIDECARS, *OTHER_PROBLEMS}
-    assert tried == {*SidecarProblem, *FolderProblem, *ImageProblem}
+    assert tried == {*SidecarProblem, *FolderProblem, *ImageProblem, *RemoteProblem}
 
 
 @pytest.mark.parametrize("key", BAD_SIDECARS)

@@ -62,7 +62,7 @@ from custom_components.flownexus_ota.profiles import CHOICES, CONF_TIMES
 from custom_components.flownexus_ota.serving.certificate_file import CertificateProblem
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.sources.fetch_errors import FetchError
-from custom_components.flownexus_ota.sources.folder import FolderProblem
+from custom_components.flownexus_ota.sources.problem import FolderProblem, RemoteProblem
 from custom_components.flownexus_ota.windows import (
     CONF_GATE,
     CONF_WEEKDAYS,
@@ -241,7 +241,7 @@ def test_only_one_file_raises_what_home_assistant_shows() -> None:
 
 
 def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
-    problems = {*FolderProblem, *SidecarProblem, *ImageProblem}
+    problems = {*FolderProblem, *SidecarProblem, *ImageProblem, *RemoteProblem}
     used = {f"{CATALOGUE_ISSUE_PREFIX}{problem}" for problem in problems}
 
     used |= {LISTENER_FAILED, *LISTENER_KEYS.values()}

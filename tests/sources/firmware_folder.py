@@ -4,7 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from custom_components.flownexus_ota.sources.folder import FolderScan, Problem, scan_folder
+from custom_components.flownexus_ota.sources.folder import FolderScan, scan_folder
+from custom_components.flownexus_ota.sources.problem import Problem
 from custom_components.flownexus_ota.storage.image_store import ImageStore
 
 GOOD = "good-1.0.0.bin"

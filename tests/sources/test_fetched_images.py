@@ -57,6 +57,7 @@ async def test_an_image_is_fetched_into_the_store(
         ),
         (CONTENT + b"?", "fetch_too_large", {"limit_bytes": str(len(CONTENT))}),
     ],
+    ids=["another byte", "one byte less", "one byte more"],
 )
 async def test_other_bytes_than_were_said_leave_nothing_behind(
     fetcher: GuardedFetcher,

@@ -11,10 +11,10 @@ import pytest
 from custom_components.flownexus_ota.sources.folder import (
     SIDECAR_SIZE_LIMIT_BYTES,
     FolderScan,
-    Problem,
     SeenFiles,
     scan_folder,
 )
+from custom_components.flownexus_ota.sources.problem import Problem
 from custom_components.flownexus_ota.storage.image_store import (
     IMAGE_SIZE_LIMIT_BYTES,
     ImageStore,

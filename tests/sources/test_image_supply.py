@@ -111,7 +111,11 @@ async def test_an_image_is_fetched_when_it_is_first_needed(
     assert store.verify(IMAGE.sha256)
 
 
-@pytest.mark.parametrize("content", [CONTENT[:-1] + b"?", CONTENT[:-1], CONTENT + b"?", b""])
+@pytest.mark.parametrize(
+    "content",
+    [CONTENT[:-1] + b"?", CONTENT[:-1], CONTENT + b"?", b""],
+    ids=["another byte", "one byte less", "one byte more", "nothing"],
+)
 async def test_a_damaged_image_is_fetched_anew(
     store: ImageStore, source: Path, shelf: Shelf, supply_from: MakeSupply, content: bytes
 ) -> None:

@@ -68,6 +68,8 @@ class FirmwareImage:
     """MCUboot alone: how it is signed, e.g. `ecdsa-p256`; `none` when it is not."""
     is_padded: bool = False
     """Whether it fills a whole slot, as an image for an update should not."""
+    origin: str | None = None
+    """The https address where its bytes can be fetched; `None` for a file of the folder."""
 
     @property
     def expected_version(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -90,9 +91,14 @@ def parse_sidecar(content: bytes) -> Sidecar:
 
     Whether it says enough depends on what the image tells itself: see `description.py`.
     """
-    members = dict(_members(content))
-    allow_unsigned = _flag("allow_unsigned", members.pop("allow_unsigned", None))
-    texts = {name: _text(name, value) for name, value in members.items()}
+    return sidecar_of(json_object(json_document(content)))
+
+
+def sidecar_of(members: Mapping[str, object]) -> Sidecar:
+    """Return what the members of a JSON object say; raise `SidecarError` as `parse_sidecar`."""
+    others = dict(members)
+    allow_unsigned = _flag("allow_unsigned", others.pop("allow_unsigned", None))
+    texts = {name: _text(name, value) for name, value in others.items()}
     sidecar = Sidecar(allow_unsigned=allow_unsigned, **texts)
     _check_patterns(sidecar)
     _check_bounds(sidecar)
@@ -101,36 +107,43 @@ def parse_sidecar(content: bytes) -> Sidecar:
     return sidecar if sha256 is None else replace(sidecar, sha256=sha256.lower())
 
 
-def _members(content: bytes) -> Mapping[str, object]:
+def json_document(content: bytes) -> object:
+    """Return a document, whose objects are for `json_object`; raise `SidecarError`."""
     try:
         # Windows' editors begin a file with a byte order mark.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         raise SidecarError(SidecarProblem.NOT_UTF8) from err
     try:
-        document = json.loads(text, object_pairs_hook=_object)
+        return cast("object", json.loads(text, object_pairs_hook=_Members))
     except json.JSONDecodeError as err:
         raise SidecarError(SidecarProblem.NOT_JSON, line=str(err.lineno)) from err
     except (ValueError, RecursionError) as err:
         # A number with thousands of digits, or thousands of brackets.
         raise SidecarError(SidecarProblem.NOT_JSON, line="1") from err
-    if not isinstance(document, dict):
+
+
+def json_object(value: object) -> Mapping[str, object]:
+    """Return the members of an object of a document; raise `SidecarError` if it has one twice."""
+    if not isinstance(value, _Members):
         raise SidecarError(SidecarProblem.NOT_AN_OBJECT)
-    return cast("dict[str, object]", document)
+    if value.repeated is not None:
+        raise SidecarError(SidecarProblem.REPEATED_MEMBER, member=shown_member(value.repeated))
+    return value
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members: dict[str, object] = {}
-    for name, value in pairs:
-        if name in members:
-            raise SidecarError(SidecarProblem.REPEATED_MEMBER, member=_shown(name))
-        members[name] = value
-    return members
+class _Members(dict[str, object]):
+    """An object of a document, that knows whether a member came twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(name for name, _ in pairs)
+        self.repeated = next((name for name, count in counts.items() if count > 1), None)
 
 
 def _text(name: str, value: object) -> str | None:
     if name not in _MEMBERS:
-        raise SidecarError(SidecarProblem.UNKNOWN_MEMBER, member=_shown(name))
+        raise SidecarError(SidecarProblem.UNKNOWN_MEMBER, member=shown_member(name))
     if value is None:
         return None
     if not isinstance(value, str):
@@ -153,7 +166,12 @@ def _flag(name: str, value: object) -> bool:
     return bool(value)
 
 
-def _shown(name: str) -> str:
+def clean_notes(text: str) -> str:
+    """Return a stranger's notes as a sidecar may have them."""
+    return _CONTROL_IN_NOTES.sub("", text)[: _LENGTH_LIMITS["release_notes"]].strip()
+
+
+def shown_member(name: str) -> str:
     """Return a stranger's name as it can stand in a message."""
     return _CONTROL.sub("�", name)[:64]
 

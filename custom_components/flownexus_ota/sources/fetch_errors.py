@@ -106,3 +106,38 @@ class DiskFailedError(FetchError):
 
     key = "fetch_disk_failed"
     text = "the file could not be written ({error})"
+
+
+class UnsuitableError(FetchError):
+    """What came is no image, or not the one that its source describes. Details: host, error."""
+
+    key = "fetch_unsuitable"
+    text = "the file of {host} is not what its source says ({error})"
+
+
+class RateLimitedError(FetchError):
+    """The server was asked too often. Details: host, until."""
+
+    key = "fetch_rate_limited"
+    text = "{host} answers no more questions until {until}"
+
+
+class TokenRefusedError(FetchError):
+    """The server does not accept the token, or it is not allowed to read this. Detail: host."""
+
+    key = "fetch_token_refused"
+    text = "{host} refuses the access token"
+
+
+class NotThereError(FetchError):
+    """There is no such repository, or it may not be seen without a token. Details: host, what."""
+
+    key = "fetch_not_there"
+    text = "{host} knows no {what}"
+
+
+class UnreadableError(FetchError):
+    """The answer makes no sense. Details: host, error."""
+
+    key = "fetch_unreadable"
+    text = "{host} gives an answer that makes no sense ({error})"

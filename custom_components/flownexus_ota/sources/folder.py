@@ -6,19 +6,15 @@ the folder only.
 """
 
 import asyncio
-import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, assert_never
 
 from ..ota.description import described_image
-from ..ota.image import STABLE_CHANNEL, FirmwareImage
-from ..ota.image_header import ImageHeader, ImageHeaderError, ImageKind, inspect_image, kind_of
+from ..ota.image import FirmwareImage
+from ..ota.image_header import ImageHeader, ImageHeaderError, ImageKind, kind_of
 from ..ota.sidecar import Sidecar, SidecarError, parse_sidecar
-from ..ota.version import normal_version
 from ..storage.image_store import (
     IMAGE_SIZE_LIMIT_BYTES,
     ImageDigestError,
@@ -26,7 +22,6 @@ from ..storage.image_store import (
     ImageStoreError,
     StoredImage,
 )
-from ..storage.mapped_image import mapped_image
 from ..storage.source_file import (
     SourceEmptyError,
     SourceError,
@@ -36,37 +31,13 @@ from ..storage.source_file import (
     SourceUnreadableError,
     opened,
 )
+from .inspection import stored_header
+from .merging import unambiguous
+from .problem import FolderProblem, Problem, shown_name
 
 SIDECAR_SIZE_LIMIT_BYTES: Final = 64 * 1024
 SIDECAR_SUFFIX: Final = ".json"
 UNFINISHED_SUFFIXES: Final = (".part", ".tmp")
-
-
-class FolderProblem(StrEnum):
-    """What can be wrong besides a sidecar's text; each is a translation key. Then: placeholders."""
-
-    FOLDER_UNREADABLE = "folder_unreadable"  # error
-    NO_SIDECAR = "no_sidecar"
-    IMAGE_MISSING = "image_missing"
-    LINK_LEAVES_FOLDER = "link_leaves_folder"
-    NOT_A_FILE = "not_a_file"
-    UNREADABLE = "unreadable"  # error
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"  # limit_bytes
-    STILL_CHANGING = "still_changing"
-    SHA256_MISMATCH = "sha256_mismatch"  # expected, actual
-    DUPLICATE_VERSION = "duplicate_version"  # version, other
-    STORE_FAILED = "store_failed"  # error
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
-    """Why a file of the folder is not used."""
-
-    file_name: str
-    key: str
-    """A `FolderProblem`, a `SidecarProblem` or an `ImageProblem`."""
-    placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +61,8 @@ class FolderScan:
     """What a folder holds: images, all of them in the store by now, and problems."""
 
     images: tuple[FirmwareImage, ...] = ()
+    by_name: Mapping[str, FirmwareImage] = field(default_factory=dict)
+    """All images by the names of their files; two that contradict each other are both here."""
     problems: tuple[Problem, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 by file name, of every image that could be read: not all of them need be used."""
@@ -164,10 +137,11 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
             problems.append(problem_with(subject, err))
     for path in known.keys() - {root / name for name in images}:
         del known[path]
-    usable = tuple(_unambiguous(images, problems))
+    usable = tuple(unambiguous(images, problems))
     digests = {shown_name(name): image.sha256 for name, image in images.items()}
     return FolderScan(
         images=usable,
+        by_name=images,
         problems=tuple(problems),
         digests=digests,
         origins={image.sha256: FolderFile(root=root, name=name) for name, image in images.items()},
@@ -217,7 +191,7 @@ def _seen(
     if sidecar is None and kind is not ImageKind.ESP:
         raise _NoSidecarError
     stored = store.add(path, expected_sha256=sha256)
-    header = _header(store.path(stored.sha256))
+    header = stored_header(store, stored.sha256)
     known[root / name] = SeenFile(fingerprint=fingerprint, stored=stored, header=header)
     return known[root / name]
 
@@ -225,14 +199,6 @@ def _seen(
 def _kind(path: Path) -> ImageKind:
     with opened(path, size_limit_bytes=IMAGE_SIZE_LIMIT_BYTES) as file:
         return kind_of(next(file.chunks(), b""))
-
-
-def _header(stored: Path) -> ImageHeader:
-    try:
-        with mapped_image(stored) as content:
-            return inspect_image(content)
-    except OSError as err:
-        raise ImageStoreError(err.strerror) from err
 
 
 def _described(sidecar: Sidecar | None, file: SeenFile, name: str) -> FirmwareImage:
@@ -263,38 +229,6 @@ def _followed(root: Path, name: str) -> tuple[Path, Fingerprint]:
     return path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _unambiguous(
-    images: Mapping[str, FirmwareImage], problems: list[Problem]
-) -> Iterator[FirmwareImage]:
-    """Yield one image per version and aim; note where files contradict each other."""
-    rivals: defaultdict[tuple[str | None, ...], list[str]] = defaultdict(list)
-    for name, image in images.items():
-        rivals[aim_of(image)].append(name)
-    for names in rivals.values():
-        first = images[names[0]]
-        others = [name for name in names if images[name].sha256 != first.sha256]
-        if not others:
-            yield first
-            continue
-        for name in names:
-            other = names[0] if name in others else others[0]
-            placeholders = {"version": images[name].version, "other": shown_name(other)}
-            key = FolderProblem.DUPLICATE_VERSION
-            problems.append(Problem(file_name=shown_name(name), key=key, placeholders=placeholders))
-
-
-def aim_of(image: FirmwareImage) -> tuple[str | None, ...]:
-    """Return the version, and all that decides which devices get it."""
-    patterns = (image.manufacturer, image.model, image.hardware_version, image.endpoint)
-    return (
-        normal_version(image.version),
-        *(pattern and pattern.lower() for pattern in patterns),
-        image.min_installed_version,
-        image.max_installed_version,
-        (image.channel or STABLE_CHANNEL).lower(),
-    )
-
-
 def problem_with(
     name: str, err: SidecarError | SourceError | ImageHeaderError | ImageStoreError
 ) -> Problem:
@@ -309,8 +243,3 @@ def problem_with(
         case _:
             assert_never(err)
     return Problem(file_name=shown_name(name), key=key, placeholders=placeholders)
-
-
-def shown_name(name: str) -> str:
-    """Return a file name as text; one that is no UTF-8 has bytes that no text may have."""
-    return os.fsencode(name).decode(errors="replace")

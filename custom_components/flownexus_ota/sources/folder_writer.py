@@ -15,7 +15,9 @@ from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, Stor
 from ..storage.incoming_file import IncomingFile, sync_folder
 from ..storage.mapped_image import mapped_image
 from ..storage.source_file import opened
-from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, aim_of, names_in, shown_name
+from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in
+from .merging import aim_of
+from .problem import shown_name
 
 NAME_LENGTH_LIMIT: Final = 100
 _DEFAULT_SUFFIX: Final = ".bin"

@@ -7,7 +7,7 @@ own network.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from socket import AddressFamily
@@ -92,7 +92,40 @@ class GuardedConnection:
         except TimeoutError as err:
             raise TooSlowError(host=host_of(request.url), limit_seconds=f"{seconds:g}") from err
 
-    def _session(self, resolver: AbstractResolver) -> aiohttp.ClientSession:
+    @property
+    def limits(self) -> aiohttp.ClientTimeout:
+        """Return how long each step of a request may take; all of it is its caller's to limit."""
+        return aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=self._timing.connect_seconds,
+            sock_read=self._timing.stall_seconds,
+        )
+
+    @asynccontextmanager
+    async def session(
+        self, *, on_answer: Callable[[aiohttp.ClientResponse], None]
+    ) -> AsyncGenerator[aiohttp.ClientSession]:
+        """Yield a session for somebody else's client, which follows redirects, and has `limits`.
+
+        Each of its requests is guarded all the same, and its failures are `FetchError`s.
+        """
+
+        async def guard(
+            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            url = _checked(str(request.url), allows_private=self._allows_private)
+            with _named_failures(url.host or "", self._timing):
+                response = await handler(request)
+            on_answer(response)
+            return response
+
+        resolver = _CheckedResolver(self._resolver, allows_private=self._allows_private)
+        async with self._session(resolver, guard) as session:
+            yield session
+
+    def _session(
+        self, resolver: AbstractResolver, *middlewares: aiohttp.ClientMiddlewareType
+    ) -> aiohttp.ClientSession:
         """Return a session of its own: no cookies, no proxy, no connection of anybody else's."""
         connector = aiohttp.TCPConnector(
             resolver=resolver, use_dns_cache=False, ssl=self._ssl_context, force_close=True
@@ -100,13 +133,11 @@ class GuardedConnection:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept-Encoding": "identity"},
+            middlewares=middlewares,
             auto_decompress=False,
             trust_env=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None,  # the caller's
-                sock_connect=self._timing.connect_seconds,
-                sock_read=self._timing.stall_seconds,
-            ),
+            timeout=self.limits,
             max_line_size=_HEADER_LIMIT_BYTES,
             max_field_size=_HEADER_LIMIT_BYTES,
         )
@@ -187,7 +218,7 @@ def _location(url: URL, location: str) -> str:
 
 
 def _headers(request: FetchRequest) -> dict[str, str]:
-    headers = {"Accept": request.accept, "Accept-Encoding": "identity"}
+    headers = {"Accept": request.accept}
     if request.authorisation is not None:
         headers["Authorization"] = request.authorisation
     if request.etag is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..ota.image_header import ImageHeader, inspect_image
-from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES
+from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageStore, ImageStoreError
 from ..storage.mapped_image import mapped_image
 from ..storage.source_file import SourceUnreadableError, opened
 
@@ -34,3 +34,15 @@ def inspect_file(path: Path) -> InspectedFile:
     except OSError as err:
         raise SourceUnreadableError.of(err) from err
     return InspectedFile(sha256=digest.hexdigest(), size_bytes=file.size_bytes, header=header)
+
+
+def stored_header(store: ImageStore, sha256: str) -> ImageHeader:
+    """Read what an image of the store says of itself; blocking.
+
+    Raise `ImageHeaderError`, or `ImageStoreError` when it is not there.
+    """
+    try:
+        with mapped_image(store.path(sha256)) as content:
+            return inspect_image(content)
+    except OSError as err:
+        raise ImageStoreError(err.strerror) from err
