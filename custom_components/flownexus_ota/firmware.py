@@ -18,7 +18,7 @@ from .ota.image import FirmwareImage, Mismatch
 from .ota.image_header import ImageHeader, ImageHeaderError
 from .ota.session_state import Session
 from .ota.sidecar import SidecarError
-from .ota.version import is_newer
+from .ota.version import is_newer, is_same_version
 from .runtime import RuntimeData
 from .shared import Shared
 from .sources.folder import FolderScan, problem_with
@@ -47,6 +47,8 @@ class Unoffered(StrEnum):
     """Why an image that fits a device is not offered to it; each is a translation key."""
 
     VERSION_UNKNOWN = "version_unknown"
+    INSTALLED = "installed"
+    OTHER_PINNED = "other_pinned"
     NOT_NEWER = "not_newer"
     BETTER_IMAGE = "better_image"
 
@@ -148,15 +150,17 @@ def unoffered_for(
     runtime: RuntimeData, image: FirmwareImage, endpoint: Endpoint
 ) -> Unoffered | None:
     """Return why an image that fits a device is not what is offered to it, or `None` if it is."""
-    view, catalogue = runtime.engine.view(endpoint), runtime.catalogue
-    if view is None or catalogue is None:
-        return None
-    if view.installed_version is None:
+    view = runtime.engine.view(endpoint)
+    if view is None or view.installed_version is None:
         return Unoffered.VERSION_UNKNOWN
+    if is_same_version(image.version, view.installed_version):
+        return Unoffered.INSTALLED
+    is_chosen = runtime.image_for(view) == image
+    if view.wishes.pinned_version is not None:
+        return None if is_chosen else Unoffered.OTHER_PINNED
     if not is_newer(image.version, view.installed_version):
         return Unoffered.NOT_NEWER
-    best = catalogue.latest_for(view.facts, view.channel)
-    return None if best == image else Unoffered.BETTER_IMAGE
+    return None if is_chosen else Unoffered.BETTER_IMAGE
 
 
 async def async_distrusting(hass: HomeAssistant, path: Path, header: ImageHeader) -> frozenset[str]:

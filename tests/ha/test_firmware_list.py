@@ -70,6 +70,37 @@ async def test_the_list_says_for_a_device_what_is_offered_and_why_not(world: Wor
     assert rows["1.3.0"]["endpoint"] == "sensor-1"
 
 
+async def test_the_list_minds_what_is_pinned_and_what_runs_already(world: World) -> None:
+    await world.add_device("sensor-1", version="1.1.0")
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        world.add_image(version)
+    await world.set_up()
+    await world.ready("sensor-1", version="1.1.0")
+    aim = {"entity_id": world.entity_id("sensor-1", "firmware_version", "select")}
+    await world.hass.services.async_call(
+        "select", "select_option", aim | {"option": "1.0.0"}, blocking=True
+    )
+
+    answer = await act(world, "list_firmware", device_id=[device_id(world, "sensor-1")])
+
+    reasons = {each["version"]: each["devices"][0]["reason"] for each in answer["images"]}
+    assert reasons == {"1.2.0": "other_pinned", "1.1.0": "installed", "1.0.0": None}
+
+
+async def test_the_list_says_nothing_is_offered_to_a_device_whose_version_nobody_knows(
+    world: World,
+) -> None:
+    await world.add_device("sensor-1", version="")
+    world.add_image()
+    await world.set_up()
+    await world.until(lambda: world.find("sensor-1", "firmware", "update") is not None)
+
+    answer = await act(world, "list_firmware", device_id=[device_id(world, "sensor-1")])
+
+    [row] = answer["images"][0]["devices"]
+    assert (row["fits"], row["reason"]) == (True, "version_unknown")
+
+
 async def test_the_list_says_why_a_device_does_not_get_what_fits_its_kind(world: World) -> None:
     await world.add_device("sensor-1")
     world.add_image("2.0.0", channel="beta")
