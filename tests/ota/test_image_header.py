@@ -14,6 +14,7 @@ from custom_components.flownexus_ota.ota.image_header import (
     ImageKind,
     ImageProblem,
     inspect_image,
+    kind_of,
 )
 
 from .esp_images import esp_image
@@ -74,6 +75,19 @@ def test_a_file_in_a_format_that_no_device_flashes_is_refused(
 )
 def test_other_bytes_are_plain(content: bytes) -> None:
     assert inspect_image(content) == ImageHeader(kind=ImageKind.PLAIN)
+
+
+@pytest.mark.parametrize(
+    "content", [b"firmware", mcuboot_image(), esp_image()], ids=list(ImageKind)
+)
+def test_the_beginning_tells_the_kind(content: bytes) -> None:
+    assert kind_of(content[:1024]) is inspect_image(content).kind
+
+
+def test_the_beginning_tells_what_is_no_image() -> None:
+    with pytest.raises(ImageHeaderError) as caught:
+        kind_of(a_zip("app_update.bin")[:64])
+    assert caught.value.problem is ImageProblem.ZIP
 
 
 @pytest.mark.parametrize("content", [mcuboot_image(), mcuboot_image()[:100]], ids=["whole", "part"])

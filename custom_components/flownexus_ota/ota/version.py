@@ -50,12 +50,12 @@ class _Parts:
     counter: _Counter
 
     @property
-    def has_order(self) -> bool:
-        """Tell whether it can be compared with any other; `latest` is no version, but a wish."""
-        if len(self.base) > LENGTH_LIMIT:
-            return False
-        version = _parsed(self.base)
-        return version.valid and version.strategy != AwesomeVersionStrategy.SPECIALCONTAINER
+    def may_have_order(self) -> bool:
+        """Tell whether it may be compared: `latest` is no version, but a wish."""
+        return (
+            len(self.base) <= LENGTH_LIMIT
+            and _parsed(self.base).strategy != AwesomeVersionStrategy.SPECIALCONTAINER
+        )
 
     @property
     def family(self) -> tuple[bool, str]:
@@ -94,7 +94,8 @@ def is_newer(candidate: str, installed: str) -> bool:
 
 def is_comparable(version: str) -> bool:
     """Tell whether `version` has an order at all."""
-    return len(version) <= LENGTH_LIMIT and _parts(version).has_order
+    parts = _parts(version)
+    return len(version) <= LENGTH_LIMIT and parts.may_have_order and _parsed(parts.base).valid
 
 
 def rank(left: str, right: str) -> int:
@@ -136,7 +137,7 @@ def _parts(version: str) -> _Parts:
 
 
 def _is_above(left: _Parts, right: _Parts) -> bool:
-    if not left.has_order or not right.has_order:
+    if not left.may_have_order or not right.may_have_order:
         return False
     one, other = _parsed(left.base), _parsed(right.base)
     try:
