@@ -49,8 +49,11 @@ class CertificateSteps(OptionSteps):
     async def async_step_certificates(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what the listener shows, and what there is to choose."""
-        shown = self._runtime().certificates.shown.certificate
+        """Look at the certificate, show what the listener shows, and what there is to choose."""
+        runtime = self._runtime()
+        await runtime.certificates.async_refresh()
+        await runtime.downloads.async_apply()
+        shown = runtime.certificates.shown.certificate
         hosts = sorted(hosts_of_listener(self.hass, self.config_entry))
         return self.async_show_menu(
             step_id="certificates",

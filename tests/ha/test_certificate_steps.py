@@ -10,7 +10,8 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.serving.pki_parts import an_authority, write_identity, write_key, write_rsa_pair
+from custom_components.flownexus_ota.serving.pki import issue
+from tests.serving.pki_parts import NOW, an_authority, write_identity, write_key, write_rsa_pair
 
 from .fleet import World
 from .forms import open_topic, suggestions
@@ -66,6 +67,19 @@ async def test_the_menu_shows_what_the_listener_shows(world: World, storage: Pat
     assert (told["wanted_hosts"], told["subject"]) == (NAME, f"CN={NAME}")
     assert NAME in told["hosts"]
     assert told["end"] == f"{shown.not_valid_after_utc:%Y-%m-%d}"
+
+
+async def test_what_was_mended_is_taken_up_when_the_menu_is_opened(
+    world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.pem"
+    options = listening_on(free_port(), "https") | {"advertised_host": NAME}
+    entry = await world.set_up(**options, certificate_file=str(file))
+    assert not world.runtime.downloads.is_listening
+    write_identity(file, issue(an_authority(), [NAME], now=NOW))
+    told = words(await open_topic(world.hass, entry, "certificates"))
+    assert (told["hosts"], told["subject"]) == (NAME, f"CN={NAME}")
+    assert world.runtime.downloads.is_listening
 
 
 async def test_the_certificate_to_trust_is_shown_in_both_forms_and_then_the_menu_again(
