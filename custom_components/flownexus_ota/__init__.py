@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 from .auto_update import AutoUpdater
 from .certificate_services import async_register_certificate_services
 from .certificates import Certificates, async_remove_certificate
+from .composition import build_runtime
 from .connection import leshan_client
 from .const import (
     CONF_HISTORY_DAYS,
@@ -47,6 +48,7 @@ from .profiles import rules_of
 from .pruning import async_keep_pruned
 from .quota import apply_store_quota
 from .runtime import FlownexusConfigEntry, RuntimeData
+from .schedule_services import async_register_schedule_services
 from .self_test import SelfTest, SelfTestPorts
 from .self_test_services import async_register_self_test
 from .services import async_register_services
@@ -56,6 +58,7 @@ from .shared import Shared, acquire_shared, prepare_shared, release_shared
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
 from .storage.image_store import ImageStoreError
+from .update_options import history_days, max_parallel_updates, min_battery_percent
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -76,6 +79,7 @@ async def async_setup(hass: HomeAssistant, _: ConfigType) -> bool:
     """Register what can be registered only once."""
     prepare_shared(hass)
     async_register_services(hass)
+    async_register_schedule_services(hass)
     async_register_firmware_services(hass)
     async_register_self_test(hass)
     async_register_certificate_services(hass)
@@ -136,7 +140,7 @@ async def async_remove_config_entry_device(
 
 
 async def _async_set_up(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> None:
-    runtime = _build(hass, entry, shared)
+    runtime = build_runtime(hass, entry, shared)
     entry.runtime_data = runtime
     try:
         await _async_begin(hass, entry, runtime)
@@ -193,107 +197,6 @@ async def _async_check(runtime: RuntimeData) -> None:
         raise as_setup_error(err) from err
 
 
-def _build(hass: HomeAssistant, entry: FlownexusConfigEntry, shared: Shared) -> RuntimeData:
-    """Make the parts of one server and join them."""
-    client = leshan_client(hass, entry.data)
-    certificates = Certificates(hass, entry)
-    downloads = Downloads(hass, entry, shared.book, tls=certificates.async_context)
-    runtime = RuntimeData(
-        hass=hass,
-        entry=entry,
-        client=client,
-        shared=shared,
-        hub_device_id=_hub_device_id(hass, entry),
-        server=ServerCoordinator(hass, entry, _unknown_server()),
-        downloads=downloads,
-        certificates=certificates,
-    )
-    offering = StoredImageOffering(
-        shared.store,
-        shared.book,
-        shared.mint,
-        base_urls=downloads.base_urls,
-        gate=downloads.gate,
-        provide=shared.supply.provide,
-        distrust=runtime.server_catalogue.distrust,
-    )
-    runtime.self_test = _new_self_test(runtime)
-
-    def on_writable(is_writable: bool) -> None:  # noqa: FBT001 # the chronicle calls it by position
-        if is_writable:
-            clear_history_not_writable(hass)
-        else:
-            show_history_not_writable(hass, hass.config.path(DOMAIN))
-        runtime.async_server_changed()
-
-    def on_server() -> None:
-        if isinstance(client.stream_problem, NotAuthorisedError):
-            entry.async_start_reauth(hass)
-        runtime.async_server_changed()
-
-    runtime.engine = Engine(
-        entry.entry_id,
-        client,
-        Chronicle(shared.writer, token_sha256=offering.token_sha256, on_writable=on_writable),
-        offering,
-        profile_for=lambda facts: profile_for(runtime.profile_rules, facts),
-        max_parallel=max_parallel_updates(entry.options),
-        listener=EngineListener(
-            on_device=runtime.async_device_changed,
-            on_server=on_server,
-            on_not_authorised=lambda: entry.async_start_reauth(hass),
-            on_session=runtime.async_session_changed,
-            on_arrived_late=runtime.announcer.async_arrived_late,
-        ),
-    )
-    runtime.engine.set_min_battery(min_battery_percent(entry.options))
-    return runtime
-
-
-def _hub_device_id(hass: HomeAssistant, entry: FlownexusConfigEntry) -> str:
-    """Enter the server in the device registry; return its id there."""
-    hub = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.entry_id)},
-        name=entry.title,
-        manufacturer="Eclipse",
-        model="Leshan",
-        entry_type=dr.DeviceEntryType.SERVICE,
-        configuration_url=entry.data[CONF_URL],
-    )
-    return hub.id
-
-
-def _new_self_test(runtime: RuntimeData) -> SelfTest:
-    hass, entry = runtime.hass, runtime.entry
-    is_server_here = is_loopback_url(entry.data[CONF_URL])
-    return SelfTest(
-        hass,
-        entry,
-        runtime.shared.book,
-        SelfTestPorts(
-            base_urls=runtime.downloads.base_urls,
-            ssl_context=runtime.certificates.trust,
-            are_devices_here=lambda: is_server_here and runtime.engine.are_devices_local,
-        ),
-    )
-
-
-def max_parallel_updates(options: Mapping[str, Any]) -> int:
-    """Return how many updates run at once."""
-    return int(options.get(CONF_MAX_PARALLEL_UPDATES, DEFAULT_MAX_PARALLEL_UPDATES))
-
-
-def history_days(options: Mapping[str, Any]) -> int:
-    """Return for how many days ended updates are kept; 0 is for ever."""
-    return int(options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS))
-
-
-def min_battery_percent(options: Mapping[str, Any]) -> int:
-    """Return the battery level below which no update begins; 0 is any level."""
-    return int(options.get(CONF_MIN_BATTERY_PERCENT, DEFAULT_MIN_BATTERY_PERCENT))
-
-
 async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
     """Apply new options and profiles at once; a reload only for a new client or other entities."""
     runtime = entry.runtime_data
@@ -312,13 +215,3 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
     if (rules := rules_of(entry)) != runtime.profile_rules:
         runtime.profile_rules = rules
         runtime.engine.profiles_changed()
-
-
-def _unknown_server() -> ServerView:
-    return ServerView(
-        is_connected=False,
-        registered_count=0,
-        running_count=0,
-        waiting_count=0,
-        is_history_writable=True,
-    )

@@ -1,5 +1,7 @@
 """What people can ask of updates, by a button, an update card or an action: errors are texts."""
 
+from datetime import datetime
+
 from .devices import device_name
 from .engine.refusal import (
     CancelTooLateError,
@@ -43,12 +45,17 @@ async def async_begin(
     *,
     asked_by: str | None,
     may_downgrade: bool,
+    not_before: datetime | None = None,
 ) -> SessionRunner:
-    """Store an update and start it if it can start."""
+    """Store an update and start it if it can start, and its time has come."""
     name = device_name(runtime.hass, runtime.entry, endpoint)
     try:
         return await runtime.engine.request_update(
-            endpoint, image, asked_by=asked_by, may_downgrade=may_downgrade
+            endpoint,
+            image,
+            asked_by=asked_by,
+            may_downgrade=may_downgrade,
+            not_before=not_before,
         )
     except UpdateActiveError as err:
         raise update_in_progress_error(name) from err

@@ -154,11 +154,17 @@ def history_not_writable_error(device_name: str, detail: str) -> HomeAssistantEr
 
 def choice_not_stored_error(device_name: str, detail: str) -> HomeAssistantError:
     """Return what to raise when a choice for a device could not be stored: it was not made."""
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="choice_not_stored",
-        translation_placeholders={"device": device_name, "detail": detail},
-    )
+    return _failure("choice_not_stored", device=device_name, detail=detail)
+
+
+def no_window_error(device_name: str) -> ServiceValidationError:
+    """Return what to raise for a device that may be updated at any time: it has no window."""
+    return _user_mistake("no_window", device_name)
+
+
+def time_not_ahead_error(at: str, days: int) -> ServiceValidationError:
+    """Return what to raise for a time that has passed, or is more than `days` away."""
+    return _misuse("time_not_ahead", time=at, days=str(days))
 
 
 def nothing_to_cancel_error(device_name: str) -> ServiceValidationError:

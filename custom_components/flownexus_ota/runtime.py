@@ -93,6 +93,11 @@ class RuntimeData:
             else catalogue.choice_for(view.facts, view.wishes, view.channel)
         )
 
+    def image_named(self, view: DeviceView, version: str) -> FirmwareImage | None:
+        """Return the image of one version that a device may have."""
+        catalogue = self.catalogue
+        return None if catalogue is None else catalogue.named(view.facts, version, view.channel)
+
     def profile_of(self, view: DeviceView) -> Profile:
         """Return how a device wants to be treated."""
         return profile_for(self.profile_rules, view.facts)

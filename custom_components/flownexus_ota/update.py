@@ -175,14 +175,9 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
         )
 
     def _image(self, version: str | None) -> FirmwareImage:
-        image = self._latest_image
-        if version is not None:
-            catalogue = self._runtime.catalogue
-            image = (
-                None
-                if catalogue is None
-                else catalogue.named(self.view.facts, version, self.view.channel)
-            )
+        image = (
+            self._latest_image if version is None else self._runtime.image_named(self.view, version)
+        )
         if image is None:
             raise no_image_error(self.device_name, version)
         return image
