@@ -1,8 +1,7 @@
 """Firmware updates of LwM2M devices, by an Eclipse Leshan server."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
@@ -11,25 +10,12 @@ from homeassistant.helpers.typing import ConfigType
 
 from .auto_update import AutoUpdater
 from .certificate_services import async_register_certificate_services
-from .certificates import Certificates, async_remove_certificate
+from .certificates import async_remove_certificate
 from .composition import build_runtime
-from .connection import leshan_client
 from .const import (
-    CONF_HISTORY_DAYS,
-    CONF_MAX_PARALLEL_UPDATES,
-    CONF_MIN_BATTERY_PERCENT,
-    CONF_URL,
-    DEFAULT_HISTORY_DAYS,
-    DEFAULT_MAX_PARALLEL_UPDATES,
-    DEFAULT_MIN_BATTERY_PERCENT,
     DOMAIN,
 )
-from .coordinator import ServerCoordinator
 from .devices import endpoints_of
-from .downloads import Downloads
-from .engine.chronicle import Chronicle
-from .engine.engine import Engine, EngineListener
-from .engine.view import ServerView
 from .entity_choice import (
     EntitiesPerDevice,
     async_remove_further_entities,
@@ -38,22 +24,16 @@ from .entity_choice import (
 from .exceptions import as_history_setup_error, as_setup_error
 from .firmware_services import async_register_firmware_services
 from .issues import (
-    clear_history_not_writable,
     clear_updates_of_server,
-    show_history_not_writable,
 )
-from .lwm2m.exchange import Lwm2mError, NotAuthorisedError
-from .ota.profile_match import profile_for
+from .lwm2m.exchange import Lwm2mError
 from .profiles import rules_of
 from .pruning import async_keep_pruned
 from .quota import apply_store_quota
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .schedule_services import async_register_schedule_services
-from .self_test import SelfTest, SelfTestPorts
 from .self_test_services import async_register_self_test
 from .services import async_register_services
-from .serving.image_offering import StoredImageOffering
-from .serving.self_test_rules import is_loopback_url
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
