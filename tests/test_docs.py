@@ -24,8 +24,10 @@ from custom_components.flownexus_ota.ota.happening import Happening
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
 from custom_components.flownexus_ota.ota.sidecar import Sidecar, parse_sidecar
-from custom_components.flownexus_ota.sensor import PHASE, SERVER_SENSORS
+from custom_components.flownexus_ota.select import FIRMWARE_VERSION
+from custom_components.flownexus_ota.sensor import FURTHER, PHASE, SERVER_SENSORS
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
+from custom_components.flownexus_ota.switch import AUTO_UPDATE
 from custom_components.flownexus_ota.update import DESCRIPTION
 from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
@@ -117,6 +119,7 @@ def test_the_entities_in_the_readme_are_those_there_are() -> None:
     rows = README_TABLES["entity | key | what it shows"]
     descriptions = (
         *(DESCRIPTION, PHASE, FIRMWARE_UPDATE, CANCEL_UPDATE),
+        *(FIRMWARE_VERSION, AUTO_UPDATE, *FURTHER),
         *(CONNECTED, *SERVER_SENSORS),
     )
     assert first_codes(rows, 1) == [each.key for each in descriptions]
