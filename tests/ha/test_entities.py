@@ -38,6 +38,13 @@ async def test_what_says_how_an_update_stands_is_diagnostic(world: World) -> Non
     assert categories["firmware"] is EntityCategory.CONFIG
 
 
+async def test_what_changes_often_or_says_little_more_is_disabled_by_default(
+    world: World,
+) -> None:
+    found = await entries(world)
+    assert {key for key, each in found.items() if each.disabled} == {"last_result", "last_seen"}
+
+
 async def test_entities_have_the_device_class_that_fits_them(world: World) -> None:
     found = await entries(world)
     classes = {key: each.original_device_class for key, each in found.items()}
