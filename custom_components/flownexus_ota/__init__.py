@@ -158,6 +158,7 @@ async def _async_begin(
         await async_remove_further_entities(hass, entry.entry_id, runtime.hub_device_id)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     runtime.async_start()
+    await runtime.sources.async_apply()
     # Cancelled when the entry is unloaded.
     entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
         hass,
@@ -192,6 +193,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
     await runtime.certificates.async_refresh()
     await runtime.downloads.async_apply()
     runtime.self_test.async_settings_changed()
+    await runtime.sources.async_apply()
     if (rules := rules_of(entry)) != runtime.profile_rules:
         runtime.profile_rules = rules
         runtime.engine.profiles_changed()

@@ -34,6 +34,7 @@ from .ota.wishes import Wishes
 from .runtime import RuntimeData
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
+from .storage.image_store import StoredImage
 
 TRIED_AGAIN = (Phase.FAILED, Phase.CANCELLED)
 
@@ -49,6 +50,7 @@ async def async_begin(
 ) -> SessionRunner:
     """Store an update and start it if it can start, and its time has come."""
     name = device_name(runtime.hass, runtime.entry, endpoint)
+    image = await _async_fetched(runtime, image, name)
     try:
         return await runtime.engine.request_update(
             endpoint,
@@ -67,6 +69,26 @@ async def async_begin(
         raise history_not_writable_error(name, str(err)) from err
     except EngineStoppedError as err:
         raise server_not_loaded_error(runtime.entry.title) from err
+
+
+async def _async_fetched(runtime: RuntimeData, image: FirmwareImage, name: str) -> FirmwareImage:
+    """Fetch an image that lies elsewhere, and return it with all that it tells of itself.
+
+    What it tells is looked at before the update begins, and its source does not know it all.
+    """
+    shared = runtime.shared
+    stored_image = StoredImage(sha256=image.sha256, size_bytes=image.size_bytes)
+    if image.origin is None or await runtime.hass.async_add_executor_job(
+        shared.store.has, image.sha256
+    ):
+        return image
+    if refusal := await shared.supply.provide(stored_image):
+        raise preflight_error(refusal, name)
+    await shared.keeper.rescan_anew()
+    catalogue = shared.keeper.catalogue
+    fetched = () if catalogue is None else catalogue.images
+    alike = (each for each in fetched if (each.sha256, each.origin) == (image.sha256, image.origin))
+    return next(alike, image)
 
 
 async def async_set_wishes(runtime: RuntimeData, endpoint: Endpoint, wishes: Wishes) -> None:

@@ -1,8 +1,12 @@
-"""The catalogue folder, read when it is asked for: one scan for many who ask at once."""
+"""The catalogue: the folder, read when it is asked for, and what lies elsewhere.
+
+One reading for many who ask at once.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -12,13 +16,32 @@ from .issues import show_catalogue_problems
 from .ota.catalogue import Catalogue
 from .sources.folder import FolderScan, SeenFiles, scan_folder
 from .sources.folder_writer import FolderWriter
+from .sources.gathering import Gathered, KnownHeaders, gathered
 from .sources.image_supply import Origin
+from .sources.problem import Problem
+from .sources.remote import RemoteListing, RemoteSource
 from .storage.errors import HistoryError
 from .storage.image_store import ImageStore
 
 
 class FolderHeldError(Exception):
     """A backup is being made, which copies the folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """What a source has, as far as it has been heard."""
+
+    source: RemoteSource | None
+    """`None` as long as it cannot be asked at all."""
+    listing: RemoteListing
+    problem: Problem | None = None
+    """Why it could not be asked again."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with the source and with its images."""
+        return self.listing.problems + (() if self.problem is None else (self.problem,))
 
 
 @final
@@ -48,10 +71,15 @@ class CatalogueKeeper:
         self._may_read = asyncio.Event()
         self._may_read.set()
         self._listeners: dict[object, Callable[[], None]] = {}
+        self._headers: KnownHeaders = {}
+        self._remote: dict[str, Listed] = {}
+        self._askers: dict[str, Callable[[], Awaitable[None]]] = {}
         self.catalogue: Catalogue | None = None
         """`None` until the folder has been read."""
         self.scan = FolderScan()
         """What the folder had when it was last read."""
+        self.problems: tuple[Problem, ...] = ()
+        """What is not used, of all sources, and why."""
 
     async def rescan(self) -> None:
         """Read the folder; who comes while it is being read gets the same reading."""
@@ -60,6 +88,36 @@ class CatalogueKeeper:
                 self._rescan(), "flownexus_ota catalogue scan", eager_start=True
             )
         await asyncio.shield(self._scan)
+
+    async def refresh(self) -> None:
+        """Read the folder, and let every other source be asked what it has by now."""
+        await asyncio.gather(self.rescan(), *(ask() for ask in tuple(self._askers.values())))
+
+    @callback
+    def async_add_asker(self, key: str, ask: Callable[[], Awaitable[None]]) -> None:
+        """Have sources asked at each `refresh`; `ask` raises nothing."""
+        self._askers[key] = ask
+
+    @callback
+    def async_remove_asker(self, key: str) -> None:
+        """Have these sources asked no more."""
+        self._askers.pop(key, None)
+
+    async def put(self, source_id: str, listed: Listed) -> None:
+        """Take what a source has, in place of what it had."""
+        self._remote[source_id] = listed
+        await self.rescan_anew()
+
+    @callback
+    def async_forget(self, source_id: str) -> None:
+        """Drop what a source had; the next reading is without."""
+        self._remote.pop(source_id, None)
+
+    async def rescan_anew(self) -> None:
+        """Read everything as it is now: a reading under way may have passed by before a change."""
+        if self._scan is not None and not self._scan.done():
+            await asyncio.wait((self._scan,))
+        await self.rescan()
 
     async def change[T](self, job: Callable[[FolderWriter], T]) -> T:
         """Let a blocking `job` write to the folder, then read it; raise what the job raises.
@@ -105,7 +163,14 @@ class CatalogueKeeper:
 
     def origin_of(self, sha256: str) -> Origin | None:
         """Return where the bytes of an image can be had again."""
-        return self.scan.origins.get(sha256)
+        return self.scan.origins.get(sha256) or self._remote_origin(sha256)
+
+    def _remote_origin(self, sha256: str) -> Origin | None:
+        for listed in self._remote.values():
+            for image in listed.listing.images:
+                if listed.source is not None and image.stored.sha256 == sha256:
+                    return listed.source.origin_of(image)
+        return None
 
     async def note_references(self) -> None:
         """Tell the store which images have to stay: the catalogue's, and those of active updates.
@@ -131,26 +196,29 @@ class CatalogueKeeper:
             return await write
         finally:
             self._writes.discard(write)
-            # A reading under way may have passed by before the change.
-            if self._scan is not None:
-                await asyncio.wait((self._scan,))
-            await self.rescan()
+            await self.rescan_anew()
 
     async def _rescan(self) -> None:
         await self._may_read.wait()
         await self.note_references()
-        scan, catalogue = await self._hass.async_add_executor_job(self._read)
+        remote = tuple(self._remote.values())
+        scan, found, catalogue = await self._hass.async_add_executor_job(self._read, remote)
         self.scan = scan
-        show_catalogue_problems(self._hass, scan.problems)
+        self.problems = found.problems + tuple(
+            problem for listed in remote for problem in listed.problems
+        )
+        show_catalogue_problems(self._hass, self.problems)
         if self.catalogue is not None and self.catalogue.images == catalogue.images:
             return
         self.catalogue = catalogue
         for listener in tuple(self._listeners.values()):
             listener()
 
-    def _read(self) -> tuple[FolderScan, Catalogue]:
+    def _read(self, remote: tuple[Listed, ...]) -> tuple[FolderScan, Gathered, Catalogue]:
         # A folder that cannot be made is a problem that the scan names.
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
         scan = scan_folder(self._folder, self._store, self._seen)
-        return scan, Catalogue(scan.images)
+        images = [image for listed in remote for image in listed.listing.images]
+        found = gathered(scan, images, self._store, self._headers)
+        return scan, found, Catalogue(found.images)

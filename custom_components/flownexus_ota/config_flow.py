@@ -38,6 +38,8 @@ from .lwm2m.exchange import (
 from .options_flow import FlownexusOptionsFlow
 from .profile_flow import ProfileFlow
 from .profiles import SUBENTRY_PROFILE
+from .remote_sources import SUBENTRY_GITHUB, SUBENTRY_INDEX
+from .source_flow import GithubFlow, IndexFlow
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -99,8 +101,12 @@ class FlownexusConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the form for profiles."""
-        return {SUBENTRY_PROFILE: ProfileFlow}
+        """Return the forms for profiles and for sources of firmware."""
+        return {
+            SUBENTRY_PROFILE: ProfileFlow,
+            SUBENTRY_INDEX: IndexFlow,
+            SUBENTRY_GITHUB: GithubFlow,
+        }
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

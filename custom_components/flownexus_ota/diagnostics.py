@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from .const import (
@@ -21,6 +22,7 @@ from .const import (
 from .engine.view import DeviceView, ServerView
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
+from .remote_sources import CONF_ACCESS_TOKEN, CONF_API_URL, CONF_INDEX_URL, SOURCE_KINDS
 from .runtime import FlownexusConfigEntry
 
 # The id of a session is part of what its URL is made of.
@@ -51,6 +53,11 @@ async def async_get_config_entry_diagnostics(
                 _without_host(url) for url in runtime.downloads.base_urls().values()
             ],
             "is_listening": runtime.downloads.is_listening,
+            "sources": [
+                _source(subentry)
+                for subentry in entry.subentries.values()
+                if subentry.subentry_type in SOURCE_KINDS
+            ],
         },
         "server": _server(runtime.server.data)
         | {"generation": None if generation is None else generation.name},
@@ -78,6 +85,13 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**async_redact_data(dict(settings), ENTRY_SECRETS), **urls}
 
 
+def _source(subentry: ConfigSubentry) -> dict[str, Any]:
+    """Return a source of firmware, without its name and its token."""
+    data = async_redact_data(dict(subentry.data), {CONF_ACCESS_TOKEN, "endpoint"})
+    urls = {key: _without_host(data[key]) for key in (CONF_INDEX_URL, CONF_API_URL) if key in data}
+    return {"type": subentry.subentry_type, **data, **urls}
+
+
 def _without_host(url: str) -> str:
     parts = urlsplit(url)
     port = "" if parts.port is None else f":{parts.port}"
@@ -92,6 +106,7 @@ def _image(image: FirmwareImage) -> dict[str, Any]:
     """Return what decides about an image; an endpoint pattern may be an endpoint."""
     shown = asdict(image)
     shown.pop("release_notes")
+    shown["origin"] = None if image.origin is None else _without_host(image.origin)
     return async_redact_data(shown, {"endpoint"})
 
 

@@ -52,7 +52,7 @@ async def async_listing(
             "problem": problem.key,
             "message": await async_problem_words(hass, problem),
         }
-        for problem in scan.problems
+        for problem in shared.keeper.problems
     ]
     return {"images": images, "unused": unused}
 

@@ -50,7 +50,7 @@ async def async_listing_words(hass: HomeAssistant, shared: Shared) -> dict[str, 
     ]
     problems = [
         f"* **{literal(problem.file_name)}**: {await async_problem_words(hass, problem)}"
-        for problem in shared.keeper.scan.problems
+        for problem in shared.keeper.problems
     ]
     empty = "|".join([f" {NOTHING} "] * 5)
     return {

@@ -208,7 +208,7 @@ def _show_catalogue_problem(hass: HomeAssistant, issue_id: str, problem: Problem
         return
     # %r, because a file name may hold anything, line breaks too.
     _LOGGER.warning(
-        "%r in the firmware folder is not used: %s %r",
+        "The firmware %r is not used: %s %r",
         problem.file_name,
         problem.key,
         dict(problem.placeholders),

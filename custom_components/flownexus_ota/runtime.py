@@ -29,6 +29,7 @@ from .ota.profile import Profile
 from .ota.profile_match import ProfileRule, profile_for
 from .ota.session_state import Session
 from .profiles import rules_of
+from .remote_sources import RemoteSources
 from .self_test import SelfTest
 from .server_catalogue import ServerCatalogue
 from .shared import Shared
@@ -58,6 +59,7 @@ class RuntimeData:
     """The most specific first."""
     entities_per_device: EntitiesPerDevice = field(init=False)
     server_catalogue: ServerCatalogue = field(init=False)
+    sources: RemoteSources = field(init=False)
     engine: Engine = field(init=False)
     announcer: Announcer = field(init=False)
     self_test: SelfTest = field(init=False)
@@ -75,6 +77,7 @@ class RuntimeData:
         self.profile_rules = rules_of(self.entry)
         self.entities_per_device = entities_per_device(self.entry.options)
         self.announcer = Announcer(self.hass, self.entry)
+        self.sources = RemoteSources(self.hass, self.entry, self.shared)
         self.server_catalogue = ServerCatalogue(
             self.hass, self.shared.keeper, self.shared.trust, self.entry.options
         )
@@ -119,6 +122,7 @@ class RuntimeData:
         if self._showing_catalogue is not None:
             self._showing_catalogue.cancel()
             self._showing_catalogue = None
+        await self.sources.async_stop()
         # First: a device that hears 404, because its URL has been closed, gives it up for good.
         self.certificates.async_stop()  # first: it may be about to let the listener begin
         await self.downloads.async_stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ class Shared:
     keeper: CatalogueKeeper
     supply: ImageSupply
     trust: StoredTrust
+    tls: ssl.SSLContext
+    """Whom downloads trust."""
     fetcher: GuardedFetcher
     """For addresses that people name in a call; it goes to public hosts only."""
     book: OfferBook
@@ -155,6 +158,7 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
     async def active_images() -> frozenset[str]:
         return await stored(writer.query(lambda history: history.active_images()))
 
+    tls = get_default_context()
     keeper = CatalogueKeeper(hass, firmware, store, active_images=active_images)
     return Shared(
         history=history,
@@ -163,7 +167,8 @@ async def _build(hass: HomeAssistant, book: OfferBook) -> Shared:
         keeper=keeper,
         supply=ImageSupply(store, origin_of=keeper.origin_of, before_fetch=keeper.note_references),
         trust=StoredTrust(store),
-        fetcher=GuardedFetcher(get_default_context()),
+        tls=tls,
+        fetcher=GuardedFetcher(tls),
         book=book,
         mint=mint,
     )

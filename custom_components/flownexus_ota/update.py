@@ -130,8 +130,8 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     @override
     async def async_update(self) -> None:
-        """Read the catalogue folder again; many who ask at once share one reading."""
-        await self._runtime.shared.keeper.rescan()
+        """Ask every source of firmware again; many who ask at once share one answer."""
+        await self._runtime.shared.keeper.refresh()
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:

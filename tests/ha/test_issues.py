@@ -67,6 +67,7 @@ OTHER_PROBLEMS: Final[dict[str, dict[str, str]]] = {
     ImageProblem.INTEL_HEX: {},
     ImageProblem.GZIP: {},
     RemoteProblem.NOT_FETCHED: {"error": "firmware.example took longer than 30 s"},
+    RemoteProblem.LIBRARY_MISSING: {"library": "aiogithubapi"},
     RemoteProblem.INDEX_UNKNOWN_FORMAT: {"format": "2"},
     RemoteProblem.INDEX_MALFORMED: {"member": "images"},
     RemoteProblem.INDEX_EXPIRED: {"expires_at": "2027-01-01T00:00:00+00:00"},

@@ -76,11 +76,11 @@ from .texts import (
     PACKAGE,
     TEXTS,
     called_with,
+    error_keys,
     keyword_texts,
     leaves,
     placeholders,
     source,
-    texts_in,
 )
 
 ALL_TEXTS: Final = dict(leaves(TEXTS))
@@ -158,16 +158,6 @@ def entity_keys() -> dict[str, set[str | None]]:
     return {
         name: {description.translation_key for description in descriptions(platform)}
         for name, platform in PLATFORMS.items()
-    }
-
-
-def error_keys(name: str, file_name: str = "config_flow.py") -> set[str]:
-    """Return the texts that are assigned to a field of a form's errors."""
-    return {
-        text
-        for node in ast.walk(source(file_name))
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(f"{name}[")
-        for text in texts_in(node.value)
     }
 
 

@@ -69,3 +69,13 @@ def texts_in(node: ast.AST) -> set[str]:
         for each in ast.walk(node)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
     }
+
+
+def error_keys(name: str, file_name: str = "config_flow.py") -> set[str]:
+    """Return the texts that are assigned to a field of a form's errors."""
+    return {
+        text
+        for node in ast.walk(source(file_name))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(f"{name}[")
+        for text in texts_in(node.value)
+    }

@@ -27,6 +27,7 @@ class RemoteProblem(StrEnum):
     """What can be wrong with an index or with releases; each is a translation key."""
 
     NOT_FETCHED = "source_not_fetched"  # error
+    LIBRARY_MISSING = "source_library_missing"  # library
     INDEX_UNKNOWN_FORMAT = "index_unknown_format"  # format
     INDEX_MALFORMED = "index_malformed"  # member
     INDEX_EXPIRED = "index_expired"  # expires_at

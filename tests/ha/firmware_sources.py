@@ -1,0 +1,74 @@
+"""Sources of firmware beside the folder: a server of the internet, and entries that ask it."""
+
+import hashlib
+import json
+from typing import Any
+
+from aiohttp import web
+from homeassistant.config_entries import ConfigSubentry
+
+from simulator.image import make_image
+from tests.sources.file_server import FileServer
+
+from .fleet import NEW, World
+
+
+def simulated(version: str = NEW) -> bytes:
+    """Return an image that simulated devices take."""
+    return make_image(version, 50_000)
+
+
+class IndexServer:
+    """A server with an index and images."""
+
+    def __init__(self, server: FileServer) -> None:
+        """Answer on `server`."""
+        self.server = server
+        self.entries: list[object] = []
+        self.status = 200
+        server.answers["/index.json"] = self._index
+
+    @property
+    def url(self) -> str:
+        """Return where the index is."""
+        return self.server.url("/index.json")
+
+    def add(self, version: str = NEW, content: bytes | None = None, **members: object) -> str:
+        """Publish an image; return its digest."""
+        body = simulated(version) if content is None else content
+        digest = hashlib.sha256(body).hexdigest()
+        name = f"thingy-{version}.bin"
+        self.server.put(f"/{name}", body)
+        told: dict[str, Any] = {"url": name, "sha256": digest, "size_bytes": len(body)}
+        told |= {"version": version, "manufacturer": "Flownexus"}
+        self.entries.append(told | members)
+        return digest
+
+    async def _index(self, _: web.BaseRequest) -> web.Response:
+        body = json.dumps({"format": 1, "images": self.entries})
+        return web.Response(status=self.status, text=body)
+
+
+def add_index(world: World, url: str, *, name: str = "Example") -> ConfigSubentry:
+    """Add an index to the world's entry, as the form does."""
+    return _added(world, "index", name, {"url": url, "allow_private_networks": True})
+
+
+def add_repository(world: World, api_url: str, **changes: object) -> ConfigSubentry:
+    """Add a GitHub repository to the world's entry, as the form does."""
+    data: dict[str, Any] = {
+        "repository": "octocat/hello-world",
+        "asset_pattern": "*.bin",
+        "manufacturer": "Flownexus",
+        "prerelease_channel": "beta",
+        "api_url": api_url,
+        "allow_private_networks": True,
+    }
+    return _added(world, "github", "Hello", data | changes)
+
+
+def _added(world: World, kind: str, name: str, data: dict[str, Any]) -> ConfigSubentry:
+    assert world.entry is not None
+    subentry = ConfigSubentry(data=data, subentry_type=kind, title=name, unique_id=None)  # type: ignore[arg-type] # made read-only by it
+    world.hass.config_entries.async_add_subentry(world.entry, subentry)
+    return subentry
