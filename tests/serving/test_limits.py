@@ -123,11 +123,13 @@ async def test_devices_share_a_rate_fairly(server: ImageServer, image_path: Path
     tokens = [TOKEN, OTHER_TOKEN, "C" * 22, "D" * 22]
     for token in tokens[1:]:
         server.offer_to(token, token, image_path)
+    all_have_begun = asyncio.Barrier(len(tokens))
 
     async def half(token: str) -> int:
         async with RawClient(server.port) as client:
             await client.send(request_text(token=token))
             await client.head()
+            await all_have_begun.wait()
             await client.read(50_000)
             return min(server.book.covered_bytes(each) or 0 for each in [SESSION, *tokens[1:]])
 
