@@ -162,6 +162,11 @@ def no_window_error(device_name: str) -> ServiceValidationError:
     return _user_mistake("no_window", device_name)
 
 
+def time_missing_error() -> ServiceValidationError:
+    """Return what to raise for an update that is to be scheduled for no time at all."""
+    return _misuse("time_missing")
+
+
 def time_not_ahead_error(at: str, days: int) -> ServiceValidationError:
     """Return what to raise for a time that has passed, or is more than `days` away."""
     return _misuse("time_not_ahead", time=at, days=str(days))

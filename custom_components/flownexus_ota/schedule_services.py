@@ -19,6 +19,7 @@ from .exceptions import (
     no_target_error,
     no_window_error,
     not_supported_error,
+    time_missing_error,
     time_not_ahead_error,
 )
 from .ota.image import FirmwareImage
@@ -39,10 +40,7 @@ FIELDS: Final[dict[Any, Any]] = {
     vol.Exclusive(ATTR_IN_WINDOW, "time"): vol.All(cv.boolean, vol.IsTrue()),
     vol.Optional(ATTR_VERSION): cv.string,
 }
-SCHEDULE_FIELDS: Final = vol.Schema(FIELDS)
-SCHEDULE_SCHEMA: Final = vol.Schema(
-    vol.All(cv.has_at_least_one_key(ATTR_AT, ATTR_IN_WINDOW), SCHEDULE_FIELDS)
-)
+SCHEDULE_SCHEMA: Final = vol.Schema(FIELDS)
 
 
 @callback
@@ -93,6 +91,8 @@ async def _async_schedule(hass: HomeAssistant, call: ServiceCall) -> None:
 def _time_ahead(call: ServiceCall) -> datetime | None:
     """Return the time that a call names, in UTC; `None` for the next window."""
     named: datetime | None = call.data.get(ATTR_AT)
+    if named is None and ATTR_IN_WINDOW not in call.data:
+        raise time_missing_error()
     if named is None:
         return None
     at = dt_util.as_utc(named)

@@ -80,6 +80,7 @@ async def test_a_named_version_may_be_an_older_one(world: World) -> None:
         ({"at": "2020-01-01 00:00:00"}, "time_not_ahead"),
         ({"at": "2999-01-01 00:00:00"}, "time_not_ahead"),
         ({"in_window": True}, "no_window"),
+        ({}, "time_missing"),
         ({"at": "tomorrow", "version": "7.7.7"}, "no_image_for_version"),
     ],
 )
@@ -96,9 +97,9 @@ async def test_what_cannot_be_planned_is_refused_in_words(
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"in_window": False}, {"in_window": True, "at": "2030-01-01 00:00:00"}]
+    "data", [{"in_window": False}, {"in_window": True, "at": "2030-01-01 00:00:00"}]
 )
-async def test_one_time_has_to_be_named(world: World, data: dict[str, Any]) -> None:
+async def test_there_is_one_time_only(world: World, data: dict[str, Any]) -> None:
     await prepared(world)
     with pytest.raises(Invalid):
         await schedule(world, "sensor-1", **data)

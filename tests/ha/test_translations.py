@@ -100,7 +100,7 @@ PLATFORMS: Final = {
 }
 SCHEMAS: Final = {
     certificate_services.SERVICE_GET_CA_CERTIFICATE: certificate_services.CA_CERTIFICATE_SCHEMA,
-    schedule_services.SERVICE_SCHEDULE_UPDATE: schedule_services.SCHEDULE_FIELDS,
+    schedule_services.SERVICE_SCHEDULE_UPDATE: schedule_services.SCHEDULE_SCHEMA,
     services.SERVICE_CANCEL_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_RETRY_UPDATE: services.AIMED_SCHEMA,
     services.SERVICE_GET_HISTORY: services.HISTORY_SCHEMA,
