@@ -200,7 +200,8 @@ async def async_add(
     shared: Shared, source: Path, *, file_name: str, sidecar: bytes
 ) -> FirmwareImage:
     """Add a firmware to the folder and read it; raise one of `FIRMWARE_ERRORS`."""
-    known = shared.keeper.scan.images
+    catalogue = shared.keeper.catalogue
+    known = () if catalogue is None else catalogue.images
     return await shared.keeper.change(
         lambda writer: writer.add(source, file_name=file_name, sidecar=sidecar, known=known)
     )

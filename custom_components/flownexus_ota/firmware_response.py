@@ -33,12 +33,14 @@ async def async_listing(
 
     Without devices, all that there are are counted.
     """
-    catalogue, scan = shared.keeper.catalogue, shared.keeper.scan
-    names = {sha256: name for name, sha256 in scan.digests.items()}
+    catalogue = shared.keeper.catalogue
+    names = {sha256: name for name, sha256 in shared.keeper.scan.digests.items()}
     words = await async_texts(hass, "selector", "misfit.options")
     images: list[JsonValueType] = []
     for image in () if catalogue is None else catalogue.images:
         answer = image_answer(names.get(image.sha256, image.file_name), image)
+        # One of an index or a repository has no file that could be removed.
+        answer["is_in_folder"] = image.sha256 in names
         if devices is None:
             fitting = await async_fitting(hass, image)
             answer["fits_count"] = len(fitting.names)

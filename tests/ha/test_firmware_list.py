@@ -34,10 +34,25 @@ async def test_the_list_counts_the_devices_and_names_the_files_that_are_not_used
     [image] = answer["images"]
     assert (image["file_name"], image["sha256"]) == (f"sensor-{NEW}.bin", SHA256)
     assert (image["version"], image["title"], image["kind"]) == (NEW, "Sensor", "plain")
+    assert image["is_in_folder"] is True
     assert (image["fits_count"], image["device_count"]) == (1, 2)
     [unused] = answer["unused"]
     assert (unused["file_name"], unused["problem"]) == ("half.bin", "no_sidecar")
     assert unused["message"].startswith("It has no sidecar")
+
+
+async def test_the_list_names_files_that_contradict_each_other(world: World, folder: Path) -> None:
+    world.add_image(NEW)
+    (folder / "other.bin").write_bytes(b"other build")
+    (folder / "other.bin.json").write_bytes((folder / f"sensor-{NEW}.bin.json").read_bytes())
+    await world.set_up()
+    await world.until(lambda: bool(world.runtime.shared.keeper.problems))
+
+    answer = await act(world, "list_firmware")
+
+    assert answer["images"] == []
+    unused = {each["file_name"]: each["problem"] for each in answer["unused"]}
+    assert unused == {f"sensor-{NEW}.bin": "duplicate_version", "other.bin": "duplicate_version"}
 
 
 async def test_the_list_says_for_a_device_what_is_offered_and_why_not(world: World) -> None:

@@ -216,7 +216,7 @@ async def test_a_version_that_is_there_for_the_same_devices_is_not_added(
         manufacturer="flownexus",
     )
 
-    assert f"sensor-{NEW}.bin in the firmware folder has version {NEW} too" in said
+    assert f"sensor-{NEW}.bin has version {NEW} too" in said
     assert names(folder) == [f"sensor-{NEW}.bin", f"sensor-{NEW}.bin.json"]
 
 

@@ -21,10 +21,12 @@ from tests.sources.authority import Authority
 from tests.sources.file_server import FileServer
 from tests.sources.github_server import GithubServer
 
+from .firmware_actions import act, refusal as refused
 from .firmware_sources import IndexServer, add_index, add_repository, simulated
 from .fleet import NEW, OLD, World
 
 GITHUB_API = f"{remote_sources.__package__}.sources.github_api"
+PATTERNS = ("manufacturer", "model", "hardware_version", "endpoint")
 TOKEN = "github-token-of-a-test"
 
 
@@ -205,6 +207,29 @@ async def test_the_folder_and_an_index_that_contradict_each_other_are_both_not_u
         f"sensor-{NEW}.bin": "catalogue_duplicate_version",
     }
     await world.until(lambda: latest(world) == OLD)
+
+
+async def test_an_image_of_an_index_is_listed_and_nothing_is_added_that_contradicts_it(
+    world: World, index: IndexServer, tmp_path: Path
+) -> None:
+    index.add()
+    add_index(world, index.url)
+    await world.until(lambda: latest(world) == NEW)
+    [listed] = (await act(world, "list_firmware"))["images"]
+    built = tmp_path / "built.bin"
+    built.write_bytes(b"another build")
+    world.hass.config.allowlist_external_dirs = {str(tmp_path)}
+
+    said = await refused(
+        world,
+        "add_firmware",
+        path=str(built),
+        version=NEW,
+        **{name: listed[name] for name in PATTERNS if listed[name]},
+    )
+
+    assert (listed["version"], listed["is_in_folder"], listed["fits_count"]) == (NEW, False, 1)
+    assert f"has version {NEW} too, for the same devices" in said
 
 
 async def test_the_same_image_in_the_folder_and_in_an_index_is_one(
