@@ -102,6 +102,7 @@ async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
         "options": {},
         "firmware_base_urls": ["http://**REDACTED**:8123"],
         "is_listening": False,
+        "sources": [],
     }
     hass.config.api = None
     found = await get_diagnostics_for_config_entry(hass, hass_client, entry)

@@ -21,6 +21,7 @@ from tests.sources.file_server import FileServer
 from .firmware_actions import act, refusal
 from .fleet import NEW, OLD, World
 from .options_page import names
+from .web_server import ServerThread
 
 IMAGE = make_image(NEW, 50_000)
 SHA256 = hashlib.sha256(IMAGE).hexdigest()
@@ -33,7 +34,7 @@ async def server(world: World, tmp_path: Path) -> AsyncIterator[FileServer]:
     authority = Authority(tmp_path)
     fetcher = GuardedFetcher(authority.trusting(), allows_private=True)
     world.runtime.shared.fetcher = fetcher
-    async with FileServer(authority.serving()) as running:
+    with ServerThread(FileServer(authority.serving())) as running:
         yield running
 
 

@@ -24,6 +24,7 @@ from tests.sources.github_server import GithubServer
 from .firmware_actions import act, refusal as refused
 from .firmware_sources import IndexServer, add_index, add_repository, simulated
 from .fleet import NEW, OLD, World
+from .web_server import ServerThread
 
 GITHUB_API = f"{remote_sources.__package__}.sources.github_api"
 PATTERNS = ("manufacturer", "model", "hardware_version", "endpoint")
@@ -38,7 +39,7 @@ async def server(world: World, tmp_path: Path) -> AsyncIterator[FileServer]:
     await world.ready("thing")
     authority = Authority(tmp_path)
     world.runtime.shared.tls = authority.trusting()
-    async with FileServer(authority.serving()) as running:
+    with ServerThread(FileServer(authority.serving())) as running:
         yield running
         await world.hass.config_entries.async_unload(world.runtime.entry.entry_id)
 

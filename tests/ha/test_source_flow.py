@@ -17,6 +17,7 @@ from tests.sources.github_server import REPOSITORY, GithubServer
 from .firmware_sources import IndexServer
 from .fleet import World
 from .forms import known_entry, suggestions
+from .web_server import ServerThread
 
 PRIVATE = {"allow_private_networks": True}
 
@@ -27,7 +28,7 @@ async def server(world: World, tmp_path: Path) -> AsyncIterator[FileServer]:
     await world.set_up()
     authority = Authority(tmp_path)
     world.runtime.shared.tls = authority.trusting()
-    async with FileServer(authority.serving()) as running:
+    with ServerThread(FileServer(authority.serving())) as running:
         yield running
         await world.hass.config_entries.async_unload(world.runtime.entry.entry_id)
 

@@ -20,7 +20,7 @@ class FileServer:
         self.requests: list[web.BaseRequest] = []
         self.port = 0
         self._certificate = certificate
-        self._runner = web.ServerRunner(web.Server(self._answer))
+        self._runner: web.ServerRunner | None = None
 
     def url(self, path: str, *, host: str = LOOPBACK) -> str:
         """Return the address of a path."""
@@ -50,17 +50,27 @@ class FileServer:
         """Return what was asked for."""
         return [request.path for request in self.requests]
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
         """Listen."""
+        self._runner = web.ServerRunner(web.Server(self._answer))
         await self._runner.setup()
         site = web.TCPSite(self._runner, LOOPBACK, 0, ssl_context=self._certificate)
         await site.start()
         self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Listen no more."""
-        await self._runner.cleanup()
+        await self.stop()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests.append(request)
