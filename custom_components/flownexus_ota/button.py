@@ -7,8 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions import async_cancel
-from .coordinator import DeviceCoordinator
-from .entity import DeviceEntity
+from .entity import DeviceEntity, async_add_to_devices
 from .runtime import FlownexusConfigEntry
 
 # Sessions do not hinder one another; a cancellation may wait for its device's answer.
@@ -23,14 +22,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a button for every device there is, and for each that comes."""
-    runtime = entry.runtime_data
-
-    def add(coordinators: list[DeviceCoordinator]) -> None:
-        async_add_entities(
-            CancelUpdateButton(runtime, coordinator, CANCEL_UPDATE) for coordinator in coordinators
-        )
-
-    await runtime.async_add_platform(add)
+    await async_add_to_devices(
+        entry,
+        async_add_entities,
+        lambda runtime, coordinator: [CancelUpdateButton(runtime, coordinator, CANCEL_UPDATE)],
+    )
 
 
 class CancelUpdateButton(DeviceEntity, ButtonEntity):

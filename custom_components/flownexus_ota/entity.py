@@ -1,15 +1,38 @@
 """What all entities share: identity, device, and the view that they show."""
 
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_URL, DOMAIN
 from .coordinator import DeviceCoordinator, ServerCoordinator, described, device_identifier
 from .engine.view import DeviceView
 from .runtime import FlownexusConfigEntry, RuntimeData
+
+
+async def async_add_to_devices(
+    entry: FlownexusConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[RuntimeData, DeviceCoordinator], Iterable[Entity]],
+    *,
+    is_minimal: bool = False,
+) -> None:
+    """Add what `make` makes to every device there is, and to each that comes.
+
+    `is_minimal` for what a device has in any case; all else only as the option says.
+    """
+    runtime = entry.runtime_data
+
+    def add(coordinators: list[DeviceCoordinator]) -> None:
+        async_add_entities(
+            entity for coordinator in coordinators for entity in make(runtime, coordinator)
+        )
+
+    await runtime.async_add_platform(add, is_minimal=is_minimal)
 
 
 class DeviceEntity(CoordinatorEntity[DeviceCoordinator]):

@@ -7,8 +7,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import DeviceCoordinator
-from .entity import DeviceEntity
+from .entity import DeviceEntity, async_add_to_devices
 from .ota.happening import Happening
 from .runtime import FlownexusConfigEntry
 
@@ -27,14 +26,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an entity for every device there is, and for each that comes."""
-    runtime = entry.runtime_data
-
-    def add(coordinators: list[DeviceCoordinator]) -> None:
-        async_add_entities(
-            UpdateEventEntity(runtime, coordinator, FIRMWARE_UPDATE) for coordinator in coordinators
-        )
-
-    await runtime.async_add_platform(add)
+    await async_add_to_devices(
+        entry,
+        async_add_entities,
+        lambda runtime, coordinator: [UpdateEventEntity(runtime, coordinator, FIRMWARE_UPDATE)],
+    )
 
 
 class UpdateEventEntity(DeviceEntity, EventEntity):

@@ -9,8 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions import async_set_wishes
-from .coordinator import DeviceCoordinator
-from .entity import DeviceEntity
+from .entity import DeviceEntity, async_add_to_devices
 from .runtime import FlownexusConfigEntry
 
 PARALLEL_UPDATES: Final = 0  # a choice is one row in the database
@@ -32,15 +31,13 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a select for every device there is, and for each that comes."""
-    runtime = entry.runtime_data
-
-    def add(coordinators: list[DeviceCoordinator]) -> None:
-        async_add_entities(
+    await async_add_to_devices(
+        entry,
+        async_add_entities,
+        lambda runtime, coordinator: [
             FirmwareVersionSelect(runtime, coordinator, FIRMWARE_VERSION)
-            for coordinator in coordinators
-        )
-
-    await runtime.async_add_platform(add)
+        ],
+    )
 
 
 class FirmwareVersionSelect(DeviceEntity, SelectEntity):

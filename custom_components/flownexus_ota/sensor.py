@@ -15,9 +15,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import DeviceCoordinator
 from .engine.view import DeviceView, ServerView
-from .entity import DeviceEntity, ServerEntity
+from .entity import DeviceEntity, ServerEntity, async_add_to_devices
 from .lwm2m.firmware_update import UNKNOWN_RESULT, UpdateResult, result_key
 from .ota.phase import Phase
 from .runtime import FlownexusConfigEntry
@@ -96,17 +95,14 @@ async def async_setup_entry(
     runtime = entry.runtime_data
     async_add_entities(ServerSensor(runtime, each) for each in SERVER_SENSORS)
 
-    def add(coordinators: list[DeviceCoordinator]) -> None:
-        async_add_entities(
-            entity
-            for coordinator in coordinators
-            for entity in (
-                UpdatePhaseSensor(runtime, coordinator, PHASE),
-                *(DeviceSensor(runtime, coordinator, each) for each in FURTHER),
-            )
-        )
-
-    await runtime.async_add_platform(add)
+    await async_add_to_devices(
+        entry,
+        async_add_entities,
+        lambda runtime, coordinator: [
+            UpdatePhaseSensor(runtime, coordinator, PHASE),
+            *(DeviceSensor(runtime, coordinator, each) for each in FURTHER),
+        ],
+    )
 
 
 class UpdatePhaseSensor(DeviceEntity, SensorEntity):

@@ -13,10 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions import async_begin
-from .coordinator import DeviceCoordinator
 from .engine.refusal import EngineStoppedError
 from .engine.session_runner import SessionRunner
-from .entity import DeviceEntity
+from .entity import DeviceEntity, async_add_to_devices
 from .exceptions import goes_on_after_restart_error, no_image_error, update_failed_error
 from .ota.image import FirmwareImage
 from .ota.phase import Phase
@@ -39,14 +38,12 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an entity for every device there is, and for each that comes."""
-    runtime = entry.runtime_data
-
-    def add(coordinators: list[DeviceCoordinator]) -> None:
-        async_add_entities(
-            FirmwareUpdateEntity(runtime, coordinator, DESCRIPTION) for coordinator in coordinators
-        )
-
-    await runtime.async_add_platform(add, is_minimal=True)
+    await async_add_to_devices(
+        entry,
+        async_add_entities,
+        lambda runtime, coordinator: [FirmwareUpdateEntity(runtime, coordinator, DESCRIPTION)],
+        is_minimal=True,
+    )
 
 
 class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
