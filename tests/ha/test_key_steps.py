@@ -46,7 +46,9 @@ async def test_a_blank_text_removes_the_keys(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pem", "error"), [("my key", "key_not_pem"), (PRIVATE_PEM, "key_private")]
+    ("pem", "error"),
+    [("my key", "key_not_pem"), (PRIVATE_PEM, "key_private")],
+    ids=["not_pem", "private"],  # the key is another one in each process
 )
 async def test_what_is_no_public_key_is_told_and_not_stored(
     hass: HomeAssistant, pem: str, error: str
