@@ -10,7 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from benchmark import history, memory, notification, overhead, restart, sessions, setup
+from benchmark import (
+    history,
+    memory,
+    notification,
+    overhead,
+    restart,
+    serving,
+    sessions,
+    setup,
+)
 from benchmark.figures import Result
 from benchmark.machine import describe_machine
 from benchmark.sizes import FULL, QUICK, Sizes
@@ -25,6 +34,7 @@ BENCHMARKS: Final[dict[str, Callable[[Sizes], Awaitable[Result]]]] = {
     "history": history.measure,
     "overhead": overhead.measure,
     "memory": memory.measure,
+    "serving": serving.measure,
 }
 _DOCUMENT: Final = REPOSITORY / "docs" / "performance.md"
 
@@ -41,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         content = {"machine": machine, "results": [each.as_json() for each in results]}
         given.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if given.write_docs:
-        _DOCUMENT.write_text(document(results, machine), encoding="utf-8")
+        before = _DOCUMENT.read_text(encoding="utf-8") if _DOCUMENT.exists() else ""
+        _DOCUMENT.write_text(document(results, machine, before=before), encoding="utf-8")
     return 0
 
 
@@ -69,7 +80,9 @@ def _parse(arguments: Sequence[str]) -> Any:
     )
     parser.add_argument("--devices", type=int, metavar="N", help=f"default: {FULL.devices}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/performance.md")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write what was measured into docs/performance.md"
+    )
     return parser.parse_args(arguments)
 
 

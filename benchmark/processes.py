@@ -33,6 +33,7 @@ class ServerProcess:
         """Take over a server that is up; see `serve`."""
         self._child = child
         self.url: str = start["url"]
+        self.pid = child.pid
 
     async def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Have one command carried out."""
@@ -54,6 +55,14 @@ async def serve(**arguments: Any) -> AsyncGenerator[ServerProcess]:
 async def broker(**arguments: Any) -> AsyncGenerator[ServerProcess]:
     """Run the MQTT broker; its `url` is a port."""
     async with _child("benchmark.broker", json.dumps(arguments)) as child:
+        start = await _answer(child, limit_seconds=_COMMAND_LIMIT_SECONDS)
+        yield ServerProcess(child, start)
+
+
+@asynccontextmanager
+async def serve_images(**arguments: Any) -> AsyncGenerator[ServerProcess]:
+    """Run a server of one image; its `url` is a port."""
+    async with _child("benchmark.image_server", json.dumps(arguments)) as child:
         start = await _answer(child, limit_seconds=_COMMAND_LIMIT_SECONDS)
         yield ServerProcess(child, start)
 

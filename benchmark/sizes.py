@@ -19,6 +19,12 @@ class Sizes:
     """How often what is compared is measured; the best counts: it was disturbed least."""
     overhead_rounds: int
     device_bytes_per_second: int
+    downloads: int
+    """At once, in the comparison of servers."""
+    served_image_bytes: tuple[int, ...]
+    served_bytes: int
+    """In all, for each server and size of image."""
+    serving_rounds: int
 
 
 FULL: Final = Sizes(
@@ -34,6 +40,10 @@ FULL: Final = Sizes(
     rounds=2,
     overhead_rounds=5,
     device_bytes_per_second=200_000,
+    downloads=100,
+    served_image_bytes=(1024**2, 16 * 1024**2),
+    served_bytes=3 * 1024**3,
+    serving_rounds=5,
 )
 QUICK: Final = Sizes(
     devices=60,
@@ -46,4 +56,8 @@ QUICK: Final = Sizes(
     rounds=1,
     overhead_rounds=1,
     device_bytes_per_second=200_000,
+    downloads=10,
+    served_image_bytes=(65_536, 300_000),
+    served_bytes=60_000_000,
+    serving_rounds=1,
 )

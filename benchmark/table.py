@@ -31,16 +31,15 @@ def terminal_table(result: Result) -> str:
     return "\n".join(lines)
 
 
-def document(results: Sequence[Result], machine: Mapping[str, Any]) -> str:
-    """Return docs/performance.md."""
+def document(results: Sequence[Result], machine: Mapping[str, Any], *, before: str = "") -> str:
+    """Return docs/performance.md; what was not measured this time stays as it was `before`."""
     described = ", ".join(f"{name} {value}" for name, value in machine.items())
-    parts = [
-        "# Performance",
-        _HOW,
-        _SIZE,
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {described}.",
-    ]
-    parts += [f"## {result.name}\n\n{_markdown(result.figures)}" for result in results]
+    measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {described}."
+    _, *known = before.split("\n## ")
+    sections = {name: rest.strip() for name, _, rest in (each.partition("\n") for each in known)}
+    sections |= {each.name: f"{measured}\n\n{_markdown(each.figures)}" for each in results}
+    parts = ["# Performance", _HOW, _SIZE]
+    parts += [f"## {name}\n\n{content}" for name, content in sections.items()]
     return "\n\n".join(parts) + "\n"
 
 

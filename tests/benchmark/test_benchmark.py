@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.figures import Bound, Figure, number
+from benchmark.figures import Bound, Figure, Result, number
+from benchmark.table import document
 
 from ..source_code import REPOSITORY
 
@@ -38,6 +39,16 @@ def test_a_quick_run_writes_every_number_and_a_table(tmp_path: Path) -> None:
     assert all(figure["what"] in printed for figure in figures)
 
 
+def test_a_quick_comparison_of_servers_serves_by_each_that_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    run("--quick", "--only", "serving", "--json", file)
+    [found] = json.loads(file.read_text())["results"]
+    assert len(found["figures"]) == 8
+    rounds = [each for of_size in found["raw"].values() for each in of_size]
+    assert all(each["ours"]["mib_per_s"] > 0 for each in rounds)
+    assert all(each["file_response"]["mib_per_s"] > 0 for each in rounds)
+
+
 @pytest.mark.parametrize(
     ("bound", "value", "verdict"),
     [
@@ -53,6 +64,21 @@ def test_a_verdict_follows_from_value_and_limit(
 ) -> None:
     figure = Figure(what="cost", value=value, unit="ms", limit=2, bound=bound)
     assert figure.verdict == verdict
+
+
+def a_result(name: str, what: str) -> Result:
+    return Result(name=name, figures=(Figure(what=what, value=1.0, unit=""),))
+
+
+def test_what_was_not_measured_stays_in_the_document() -> None:
+    results = [a_result("setup", "old set-up"), a_result("memory", "old memory")]
+    before = document(results, {"cores": 2})
+    after = document([a_result("memory", "new"), a_result("serving", "added")], {}, before=before)
+    headings = [line for line in after.splitlines() if line.startswith("## ")]
+    assert headings == ["## setup", "## memory", "## serving"]
+    assert ("old set-up" in after, "old memory" in after) == (True, False)
+    assert after.count("cores 2") == 1
+    assert document([], {}, before=after) == after
 
 
 def test_numbers_are_short_to_read() -> None:

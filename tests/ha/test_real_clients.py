@@ -78,6 +78,7 @@ async def door(
     )
     book.add(TOKEN, offer)
     async with AsyncExitStack() as ends:
+        ends.callback(book.close)
         listener = FirmwareListener(book, address=LOOPBACK, port=0)
         await listener.start()
         ends.push_async_callback(listener.stop)

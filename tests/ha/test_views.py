@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ PATHS = [
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> OfferBook:
+async def book(tmp_path: Path) -> AsyncIterator[OfferBook]:
     path = tmp_path / "image"
     path.write_bytes(IMAGE)
     book = OfferBook()
@@ -38,7 +38,8 @@ def book(tmp_path: Path) -> OfferBook:
             path=path,
         ),
     )
-    return book
+    yield book
+    book.close()
 
 
 type PortOf = Callable[[], Awaitable[int]]

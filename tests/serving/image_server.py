@@ -62,6 +62,7 @@ class ImageServer:
         """Requests wait for it before they are answered; open at first."""
         self.gate.set()
         self._limits: Final = limits
+        self._paths: Final[set[Path]] = set()
         self._certificate: Final = certificate
         app = web.Application()
         for path in ("/f/{token}/{name}", "//f/{token}/{name}"):
@@ -90,6 +91,7 @@ class ImageServer:
         self, session_id: str, token: str, path: Path, *, size_bytes: int | None = None
     ) -> None:
         """Put an image on offer to one session."""
+        self._paths.add(path)
         offer = Offer(
             session_id=session_id,
             sha256=hashlib.sha256(path.name.encode()).hexdigest(),
@@ -130,6 +132,8 @@ class ImageServer:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self.stop()
+        for path in self._paths:
+            self.book.images.retire(path)
 
     async def stop(self) -> None:
         """Listen no more, and end what is running."""

@@ -266,6 +266,7 @@ async def test_no_log_line_holds_the_token(
         await client.send(request_text(method="POST"))
         await client.answer()
         remove(image_path)
+        server.book.images.retire(image_path)
         await client.get()
         server.book.revoke("session")
         await client.get()

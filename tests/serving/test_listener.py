@@ -34,10 +34,11 @@ NOT_FOUND = b"Not found\n"
 
 
 @pytest.fixture
-def book(image_path: Path, image: bytes) -> OfferBook:
+async def book(image_path: Path, image: bytes) -> AsyncIterator[OfferBook]:
     book = OfferBook()
     book.add(TOKEN, an_offer(image_path, len(image)))
-    return book
+    yield book
+    book.close()
 
 
 def an_offer(path: Path, size_bytes: int, sha256: str = "c" * 64) -> Offer:

@@ -56,7 +56,7 @@ class Delivery:
 
     async def _watch(self, sending: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()
-        began_at = moved_at = loop.time()
+        written_at = moved_at = loop.time()
         left_bytes = 0
         while True:
             before_bytes, left_bytes = left_bytes, self._count()
@@ -69,15 +69,17 @@ class Delivery:
             if now - moved_at > self._stall_seconds:
                 _LOGGER.debug("A client has taken nothing for %s s", self._stall_seconds)
                 return
-            # Short at first, so that a client that asks for its next range waits but a little.
-            share_seconds = (now - began_at) * _PAUSE_SHARE
-            pause_seconds = min(max(share_seconds, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
-            if sending.done():
-                if sending.exception() is not None:
-                    return
-                await asyncio.sleep(pause_seconds)
-            elif (await asyncio.wait({sending}, timeout=pause_seconds))[0]:
-                began_at = loop.time()
+            if not sending.done():
+                await asyncio.wait({sending}, timeout=_LONGEST_PAUSE_SECONDS)
+                written_at = loop.time()
+            elif sending.exception() is not None:
+                return
+            else:
+                # Short at first: a client that asks for its next range waits but a little.
+                share_seconds = (now - written_at) * _PAUSE_SHARE
+                await self._outflow.wait(
+                    min(max(share_seconds, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+                )
 
     def _count(self) -> int:
         left_bytes = self._outflow.left_bytes

@@ -1,12 +1,8 @@
 """Answers a device that asks for its image: GET and HEAD, ranges, progress, limits."""
 
-import asyncio
-import errno
 import logging
-import os
 from dataclasses import dataclass
 from http import HTTPStatus
-from io import FileIO
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -91,9 +87,10 @@ async def _send(
         return _broken(response)
     outflow = Outflow(transport)
     try:
-        with await _open(offer) as file:
+        with await book.images.open(offer.path, size_bytes=offer.size_bytes) as file:
             transfer = book.begin(token, outflow.cut)
             if transfer is None:  # Revoked while the file was opened.
+                book.images.retire(offer.path)
                 return not_found()
             outflow.throttle = transfer.throttle
             with transfer:
@@ -180,28 +177,3 @@ def not_found() -> web.Response:
 def plain_text(status: HTTPStatus, text: str) -> web.Response:
     """Return an answer for people, with the headers that all of ours have."""
     return web.Response(status=status, text=text, headers=_COMMON_HEADERS)
-
-
-async def _open(offer: Offer) -> FileIO:
-    """Open the image off the event loop; raise `OSError` if its size is not the one offered."""
-    opening = asyncio.get_running_loop().run_in_executor(None, _open_blocking, offer)
-    try:
-        await asyncio.wait({opening})  # Unlike `shield`, silent about the error of a lost client.
-    except asyncio.CancelledError:
-        opening.add_done_callback(_close_unused)
-        raise
-    return opening.result()
-
-
-def _open_blocking(offer: Offer) -> FileIO:
-    file = FileIO(offer.path)
-    actual_bytes = os.fstat(file.fileno()).st_size
-    if actual_bytes != offer.size_bytes:
-        file.close()
-        raise OSError(errno.EIO, f"{actual_bytes} bytes instead of {offer.size_bytes}")
-    return file
-
-
-def _close_unused(opening: asyncio.Future[FileIO]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()

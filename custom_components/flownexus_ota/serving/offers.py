@@ -11,6 +11,7 @@ from .allowance import Allowance
 from .coverage import Coverage
 from .gate import DownloadGate
 from .guesses import Guesses
+from .open_images import OpenImages
 from .pace import Throttle
 from .tokens import is_token, token_sha256
 
@@ -51,6 +52,7 @@ class OfferBook:
         """Begin without offers; `clock` tells seconds."""
         self.guesses: Final = Guesses(clock=clock)
         """Those who ask for tokens that are not in this book."""
+        self.images: Final = OpenImages()
         self._clock: Final = clock
         self._by_fingerprint: Final[dict[str, _Entry]] = {}
         self._by_session: Final[dict[str, _Entry]] = {}
@@ -74,6 +76,7 @@ class OfferBook:
             return
         del self._by_fingerprint[entry.fingerprint]
         entry.offer.gate.leave(session_id)
+        self.images.retire(entry.offer.path)
         for transfer in tuple(entry.transfers):
             transfer.cut()
 

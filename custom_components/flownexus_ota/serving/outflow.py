@@ -21,6 +21,11 @@ if sys.platform == "linux":
 SLICE_BYTES: Final = 64 * 1024
 """Sent at once, so that many devices take turns and none holds up the event loop."""
 
+LARGEST_SLICE_BYTES: Final = 4 * 1024 * 1024
+TURN_SECONDS: Final = 0.0005
+"""For which a slice may hold up the event loop: twice as much follows one that took less, half of
+it one that took more. An image that the disk has to be asked for goes by small ones."""
+
 _SMALL_QUEUE_BYTES: Final = 16 * 1024
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 _NO_SENDFILE: Final = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -45,6 +50,7 @@ class Outflow:
         # A client may shut its side down after the request. The transport would end the connection
         # when it reads that, so it reads it later.
         self._is_pausing: Final = self._is_plain and transport.is_reading()
+        self._may_be_heard = self._is_pausing
         if self._is_pausing:
             transport.pause_reading()
         _limit_queue(self._socket)
@@ -84,6 +90,26 @@ class Outflow:
             self._written_bytes += len(chunk)
             start += len(chunk) or _cut_short()
 
+    async def wait(self, seconds: float) -> None:
+        """Wait so long, or until the client says something: who asks for more has what it got."""
+        if not self._may_be_heard:
+            await asyncio.sleep(seconds)
+            return
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        timer = loop.call_later(seconds, _wake, woken)
+        loop.add_reader(self._socket, self._heard, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            loop.remove_reader(self._socket)
+
+    def _heard(self, woken: asyncio.Future[None]) -> None:
+        # It stays to be read until the response is complete: once is enough.
+        self._may_be_heard = False
+        _wake(woken)
+
     def cut(self) -> None:
         """End the connection at once; what the kernel still holds is thrown away."""
         with suppress(OSError):  # The client was faster.
@@ -99,9 +125,13 @@ class Outflow:
 
     async def _send_by_kernel(self, file: FileIO, start: int, end: int) -> int:
         """Send without copying, as far as the file system can do that; return how far it was."""
-        paid_to = start
+        loop = asyncio.get_running_loop()
+        paid_to, slice_bytes = start, SLICE_BYTES
         while start < end:
-            if paid_to == start:
+            began_at = loop.time()
+            if not self.throttle.is_on:
+                paid_to = min(start + slice_bytes, end)
+            elif paid_to == start:
                 paid_to += await self._portion(end - start)
             sent = self._send_slice(file, start, paid_to - start)
             if sent is None:
@@ -111,6 +141,9 @@ class Outflow:
             if not sent:
                 await self._until_writable()
             elif start < end:
+                is_short = loop.time() - began_at < TURN_SECONDS
+                slice_bytes = slice_bytes * 2 if is_short else slice_bytes // 2
+                slice_bytes = min(max(slice_bytes, SLICE_BYTES), LARGEST_SLICE_BYTES)
                 await asyncio.sleep(0)
         return start
 
@@ -142,6 +175,11 @@ class Outflow:
             await writable.wait()
         finally:
             loop.remove_writer(self._socket)
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
 
 
 def _cut_short() -> NoReturn:

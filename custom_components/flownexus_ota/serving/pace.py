@@ -43,6 +43,11 @@ class Throttle:
         """Keep to all of them."""
         self._paces: Final = paces
 
+    @property
+    def is_on(self) -> bool:
+        """Tell whether there is anything to keep to; a rate may be set at any time."""
+        return any(pace.rate_bytes_per_second for pace in self._paces)
+
     def portion(self, wanted: int) -> int:
         """Return how many of the wanted bytes are sent at once."""
         rates = [rate for pace in self._paces if (rate := pace.rate_bytes_per_second)]
