@@ -20,6 +20,7 @@ from homeassistant.setup import async_setup_component
 import custom_components
 from benchmark import bare
 from custom_components.flownexus_ota.const import (
+    CONF_ENTITIES_PER_DEVICE,
     CONF_FIRMWARE_BASE_URL,
     CONF_MAX_PARALLEL_DOWNLOADS,
     CONF_MAX_PARALLEL_UPDATES,
@@ -27,6 +28,7 @@ from custom_components.flownexus_ota.const import (
     CONF_VERIFY_SSL,
     DOMAIN,
 )
+from custom_components.flownexus_ota.entity_choice import EntitiesPerDevice
 from harness.hass_folder import write_hass_folder
 from harness.hass_version import OLDEST
 from harness.ports import HOST, free_tcp_port
@@ -105,7 +107,13 @@ def config_entry(
     )
 
 
-def our_entry(hass: HomeAssistant, url: str, *, max_parallel: int = 10) -> ConfigEntry:
+def our_entry(
+    hass: HomeAssistant,
+    url: str,
+    *,
+    max_parallel: int = 10,
+    entities: str = EntitiesPerDevice.MINIMAL.value,
+) -> ConfigEntry:
     """Return an entry of the integration for a server."""
     return config_entry(
         DOMAIN,
@@ -113,6 +121,7 @@ def our_entry(hass: HomeAssistant, url: str, *, max_parallel: int = 10) -> Confi
         {
             CONF_FIRMWARE_BASE_URL: firmware_url(hass),
             CONF_MAX_PARALLEL_UPDATES: max_parallel,
+            CONF_ENTITIES_PER_DEVICE: entities,
             CONF_MAX_PARALLEL_DOWNLOADS: max_parallel,
         },
     )

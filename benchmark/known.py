@@ -11,6 +11,7 @@ from custom_components.flownexus_ota.leshan.client import LeshanClient, ServerAd
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.storage.history import HistoryDb
+from custom_components.flownexus_ota.storage.records import KnownDevice
 
 
 async def registration_ids(url: str) -> dict[str, str]:
@@ -30,22 +31,22 @@ def remember_devices(folder: Path, count: int, registrations: dict[str, str]) ->
     with history.atomic():
         for number in range(count):
             endpoint = Endpoint(f"{PREFIX}{number:05}")
+            facts = DeviceFacts(
+                endpoint=endpoint,
+                manufacturer=MANUFACTURER,
+                model=MODEL,
+                serial_number=f"{number:08}",
+                hardware_version="1.0",
+                firmware_version="1.0.0",
+                update_instance_id=0,
+                update_state=0,
+                update_result=0,
+                protocols=(0, 1),
+                delivery_method=0,
+            )
+            registration_id = registrations.get(endpoint, "gone")
             history.remember_device(
                 ENTRY_ID,
-                DeviceFacts(
-                    endpoint=endpoint,
-                    manufacturer=MANUFACTURER,
-                    model=MODEL,
-                    serial_number=f"{number:08}",
-                    hardware_version="1.0",
-                    firmware_version="1.0.0",
-                    update_instance_id=0,
-                    update_state=0,
-                    update_result=0,
-                    protocols=(0, 1),
-                    delivery_method=0,
-                ),
-                registration_id=registrations.get(endpoint, "gone"),
-                is_registered=True,
+                KnownDevice(facts=facts, registration_id=registration_id, is_registered=True),
             )
     history.close()

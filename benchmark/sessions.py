@@ -58,7 +58,8 @@ async def work(sessions: int, idle: int, image_bytes: int) -> dict[str, Any]:
         folder = Path(name)
         async with serve(idle=idle, real=sessions, timing=timing) as server, home(folder) as hass:
             await asyncio.to_thread(add_image, folder, image_bytes)
-            await set_up(hass, our_entry(hass, server.url, max_parallel=1000), 0)
+            entry = our_entry(hass, server.url, max_parallel=1000, entities="standard")
+            await set_up(hass, entry, 0)
             await hass.async_start()
             entity_ids = [f"update.real_{number}_firmware" for number in range(1, sessions + 1)]
             await until(lambda: _offered(hass, entity_ids), "every device is offered an update")

@@ -1,7 +1,8 @@
 """Last known views, pushed by the engine; nothing is polled."""
 
 import logging
-from typing import TYPE_CHECKING, Final, TypedDict, final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, TypedDict, final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -50,20 +51,22 @@ class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
             return
         facts = self.data.facts
         self.data = view
-        if view.facts is not facts and described(view.facts) != described(facts):
-            self.device_info = None
-            self._update_registry(view.facts)
+        if view.facts is not facts:
+            self._update_registry(described(facts), described(view.facts))
         self.async_update_listeners()
 
     @callback
-    def _update_registry(self, facts: DeviceFacts) -> None:
+    def _update_registry(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        changes = {name: value for name, value in after.items() if value != before[name]}
+        if not changes:
+            return
+        self.device_info = None
         registry = dr.async_get(self.hass)
         device = registry.async_get_device_by_identifier(
-            device_identifier(self.config_entry, facts.endpoint), self.config_entry.entry_id
+            device_identifier(self.config_entry, self.data.endpoint), self.config_entry.entry_id
         )
-        if device is None:
-            return
-        registry.async_update_device(device.id, **described(facts))
+        if device is not None:
+            registry.async_update_device(device.id, **changes)
 
 
 @final

@@ -1,8 +1,11 @@
 """What all entities share: identity, device, and the view that they show."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from typing import override
 from urllib.parse import quote
 
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -71,6 +74,26 @@ class DeviceEntity(CoordinatorEntity[DeviceCoordinator]):
         entry = self.device_entry
         name = None if entry is None else entry.name_by_user or entry.name
         return name or self.view.endpoint
+
+
+class SparingDeviceEntity(DeviceEntity):
+    """One that shows little of its device: written only when that has changed."""
+
+    _written: object = None
+
+    @property
+    @abstractmethod
+    def shown(self) -> object:
+        """Return what is shown, to be compared."""
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Pass over what changes nothing here: most news of a device does not."""
+        shown = self.shown
+        if shown != self._written:
+            self._written = shown
+            self.async_write_ha_state()
 
 
 def _device_info(runtime: RuntimeData, view: DeviceView) -> DeviceInfo:

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions import async_set_wishes
-from .entity import DeviceEntity, async_add_to_devices
+from .entity import SparingDeviceEntity, async_add_to_devices
 from .runtime import FlownexusConfigEntry
 
 PARALLEL_UPDATES: Final = 0  # a choice is one row in the database
@@ -40,10 +40,16 @@ async def async_setup_entry(
     )
 
 
-class FirmwareVersionSelect(DeviceEntity, SelectEntity):
+class FirmwareVersionSelect(SparingDeviceEntity, SelectEntity):
     """The version that a device is to have: the best that fits, or one, also an older one."""
 
     _unrecorded_attributes = frozenset({"options"})
+
+    @property
+    @override
+    def shown(self) -> object:
+        """Return the choice, and what there is to choose from."""
+        return (self.options, self.current_option)
 
     @property
     @override

@@ -12,11 +12,16 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .engine.view import DeviceView, ServerView
-from .entity import DeviceEntity, ServerEntity, async_add_to_devices
+from .entity import (
+    DeviceEntity,
+    ServerEntity,
+    SparingDeviceEntity,
+    async_add_to_devices,
+)
 from .lwm2m.firmware_update import UNKNOWN_RESULT, UpdateResult, result_key
 from .ota.phase import Phase
 from .runtime import FlownexusConfigEntry
@@ -105,21 +110,17 @@ async def async_setup_entry(
     )
 
 
-class UpdatePhaseSensor(DeviceEntity, SensorEntity):
+class UpdatePhaseSensor(SparingDeviceEntity, SensorEntity):
     """Where the active update of a device stands, or how the last one ended."""
 
     _unrecorded_attributes = frozenset({"deadline", "queue_position"})
-    _shown: tuple[object, ...] = ()
 
-    @callback
+    @property
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Write what concerns updates alone: most news of a device does not."""
+    def shown(self) -> object:
+        """Return what concerns updates."""
         view = self.view
-        shown = (view.session, view.waiting_reason, view.queue_position, view.is_foreign_busy)
-        if shown != self._shown:
-            self._shown = shown
-            self.async_write_ha_state()
+        return (view.session, view.waiting_reason, view.queue_position, view.is_foreign_busy)
 
     @property
     @override

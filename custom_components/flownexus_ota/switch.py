@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions import async_set_wishes
-from .entity import DeviceEntity, async_add_to_devices
+from .entity import SparingDeviceEntity, async_add_to_devices
 from .runtime import FlownexusConfigEntry
 
 PARALLEL_UPDATES: Final = 0  # a choice is one row in the database
@@ -34,8 +34,14 @@ async def async_setup_entry(
     )
 
 
-class AutoUpdateSwitch(DeviceEntity, SwitchEntity):
+class AutoUpdateSwitch(SparingDeviceEntity, SwitchEntity):
     """Off until somebody switches it on; `auto_update.py` does the rest."""
+
+    @property
+    @override
+    def shown(self) -> object:
+        """Return what people chose."""
+        return self.is_on
 
     @property
     @override

@@ -9,7 +9,7 @@ from homeassistant.components.update import (
     UpdateEntityDescription,
     UpdateEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions import async_begin
@@ -47,7 +47,7 @@ async def async_setup_entry(
 
 
 class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
-    """The firmware of one device; computes everything, remembers nothing."""
+    """The firmware of one device; computed from what others know."""
 
     _attr_supported_features = (
         UpdateEntityFeature.INSTALL
@@ -55,6 +55,21 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
         | UpdateEntityFeature.PROGRESS
         | UpdateEntityFeature.RELEASE_NOTES
     )
+
+    _latest_image: FirmwareImage | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin to follow the device, and the catalogue."""
+        await super().async_added_to_hass()
+        self._latest_image = self._runtime.image_for(self.view)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Look the image up once for all that is shown of it: device or catalogue have changed."""
+        self._latest_image = self._runtime.image_for(self.view)
+        super()._handle_coordinator_update()
 
     @property
     @override
@@ -173,12 +188,10 @@ class FirmwareUpdateEntity(DeviceEntity, UpdateEntity):
 
     def _image(self, version: str | None) -> FirmwareImage:
         image = (
-            self._latest_image if version is None else self._runtime.image_named(self.view, version)
+            self._runtime.image_for(self.view)
+            if version is None
+            else self._runtime.image_named(self.view, version)
         )
         if image is None:
             raise no_image_error(self.device_name, version)
         return image
-
-    @property
-    def _latest_image(self) -> FirmwareImage | None:
-        return self._runtime.image_for(self.view)

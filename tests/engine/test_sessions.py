@@ -22,6 +22,7 @@ from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.image_error import ImageUnavailableError
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
 from custom_components.flownexus_ota.ota.profile import Deadlines, VersionResource
+from custom_components.flownexus_ota.storage.records import KnownDevice
 from tests.fakes import TIMEOUT, FakeDevice
 
 from .stage import BRIEF, IMAGE, QUICK, Stage
@@ -90,9 +91,8 @@ async def test_a_device_that_takes_only_pushed_images_is_refused(stage: Stage) -
     await stage.stop()
     facts = DeviceFacts(endpoint=device.endpoint, update_instance_id=0, delivery_method=1)
     await stage.start()
-    stage.chronicle.tell_later(
-        lambda history: history.remember_device("server", facts, registration_id="r1")
-    )
+    known = KnownDevice(facts=facts, registration_id="r1")
+    stage.chronicle.tell_later(lambda history: history.remember_device("server", known))
     await stage.stop()
     await stage.start()
     with pytest.raises(PreflightError, match="push_only"):

@@ -245,13 +245,23 @@ async def test_stopping_home_assistant_ends_a_waiting_call(world: World) -> None
     assert raised.value.translation_key == "goes_on_after_restart"
 
 
+async def asked_for(world: World, endpoint: str) -> asyncio.Task[None]:
+    """Press *Update*; return the call once the update has its place, or its place in the queue.
+
+    Of calls at the same moment, the one comes first whose image is looked at first.
+    """
+    call = world.hass.async_create_task(world.install(await world.ready(endpoint)))
+    await world.until(lambda: world.view(endpoint).is_session_active)
+    await world.until(lambda: world.phase(endpoint).state != "unknown")
+    return call
+
+
 async def test_who_waits_moves_up_when_somebody_ahead_leaves(world: World) -> None:
     for name in ("a", "b", "c"):
         await world.add_device(name, "slow")
     world.add_image()
     await world.set_up(**{CONF_MAX_PARALLEL_UPDATES: 1})
-    entity_ids = [await world.ready(name) for name in ("a", "b", "c")]
-    calls = [world.hass.async_create_task(world.install(each)) for each in entity_ids]
+    calls = [await asked_for(world, name) for name in ("a", "b", "c")]
     await world.until(lambda: world.phase("c").attributes.get("queue_position") == 2)
     await world.until(lambda: world.phase("c").attributes.get("queue_position") == 1)
     assert world.phase("a").state == "succeeded"

@@ -17,6 +17,7 @@ from custom_components.flownexus_ota.storage.errors import (
     UnstorableError,
 )
 from custom_components.flownexus_ota.storage.history import HistoryDb
+from custom_components.flownexus_ota.storage.records import KnownDevice
 
 from .samples import (
     MINUTE,
@@ -252,7 +253,8 @@ def test_what_people_chose_survives_whatever_a_device_tells(db: HistoryDb) -> No
     endpoint = Endpoint("chosen")
     chosen = Wishes(pinned_version="1.2.0", is_auto_updated=True)
     db.put_wishes("server", endpoint, chosen)
-    db.remember_device("server", DeviceFacts(endpoint=endpoint, model="Thingy"))
+    facts = DeviceFacts(endpoint=endpoint, model="Thingy")
+    db.remember_device("server", KnownDevice(facts=facts))
     assert [(each.facts.model, each.wishes) for each in db.devices("server")] == [
         ("Thingy", chosen)
     ]

@@ -71,17 +71,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryDb]:
         yield opened
 
 
-def remember(db: HistoryDb, server_id: str, device: KnownDevice) -> None:
-    db.remember_device(
-        server_id,
-        device.facts,
-        registration_id=device.registration_id,
-        last_seen=device.last_seen,
-        is_registered=device.is_registered,
-        is_queue_mode=device.is_queue_mode,
-    )
-
-
 @given(session=SESSIONS)
 def test_every_session_comes_back_as_it_was(shared: HistoryDb, session: Session) -> None:
     shared.remove_server(session.server_id)
@@ -119,7 +108,7 @@ def test_a_step_leaves_nothing_of_the_one_before(
 @given(device=DEVICES)
 def test_every_device_comes_back_as_it_was(shared: HistoryDb, device: KnownDevice) -> None:
     shared.remove_server(SERVER)
-    remember(shared, SERVER, device)
+    shared.remember_device(SERVER, device)
     assert shared.devices(SERVER) == [device]
 
 
@@ -129,8 +118,8 @@ def test_what_is_known_now_replaces_what_was(
 ) -> None:
     now = replace(after, facts=replace(after.facts, endpoint=before.facts.endpoint))
     shared.remove_server(SERVER)
-    remember(shared, SERVER, before)
-    remember(shared, SERVER, now)
+    shared.remember_device(SERVER, before)
+    shared.remember_device(SERVER, now)
     assert shared.devices(SERVER) == [now]
 
 
@@ -146,6 +135,6 @@ def test_every_image_comes_back_as_it_was_last(
 
 
 def test_a_row_from_before_a_field_was_there_has_its_default(db: HistoryDb, path: Path) -> None:
-    remember(db, SERVER, KnownDevice(facts=DeviceFacts(endpoint=THINGY, battery_percent=80)))
+    db.remember_device(SERVER, KnownDevice(facts=DeviceFacts(endpoint=THINGY, battery_percent=80)))
     execute(path, """UPDATE devices SET further_facts = '{"invented_later": 1}'""")
     assert db.devices(SERVER) == [KnownDevice(facts=DeviceFacts(endpoint=THINGY))]

@@ -55,14 +55,7 @@ class FactsKeeper:
 
     def _store(self, devices: Sequence[KnownDevice], history: HistoryDb) -> None:
         for device in devices:
-            history.remember_device(
-                self._server_id,
-                device.facts,
-                registration_id=device.registration_id,
-                last_seen=device.last_seen,
-                is_registered=device.is_registered,
-                is_queue_mode=device.is_queue_mode,
-            )
+            history.remember_device(self._server_id, device)
 
 
 def _known(record: DeviceRecord) -> KnownDevice:

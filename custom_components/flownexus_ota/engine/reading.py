@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Final
 
 from ..lwm2m import device, firmware_update
@@ -32,6 +33,10 @@ NUMBER_FACTS: Final[Mapping[int, str]] = {
     firmware_update.DELIVERY_METHOD: "delivery_method",
     firmware_update.MAXIMUM_DEFER_PERIOD: "defer_seconds",
 }
+PASSING_FACTS: Final = ("update_state", "update_result", "battery_percent")
+_LASTING: Final = attrgetter(
+    *(each.name for each in fields(DeviceFacts) if each.name not in PASSING_FACTS)
+)
 
 
 def facts_from(values: ResourceValues, facts: DeviceFacts) -> DeviceFacts:
@@ -52,7 +57,12 @@ def facts_from(values: ResourceValues, facts: DeviceFacts) -> DeviceFacts:
 
 def lasting(facts: DeviceFacts) -> DeviceFacts:
     """Return what is worth storing at once: states and levels come and go."""
-    return replace(facts, update_state=None, update_result=None, battery_percent=None)
+    return replace(facts, **dict.fromkeys(PASSING_FACTS))  # type: ignore[arg-type] # each may be None
+
+
+def is_lasting_change(before: DeviceFacts, after: DeviceFacts) -> bool:
+    """Tell whether anything has changed that is worth storing at once."""
+    return _LASTING(before) != _LASTING(after)
 
 
 def reports_from(values: ResourceValues, facts: DeviceFacts, profile: Profile) -> list[Report]:

@@ -29,7 +29,7 @@ from ..ota.report import ContactLost, ContactRegained, DeviceRegistered, Report,
 from .device_book import DeviceBook, DeviceRecord
 from .gateway import DeviceGateway
 from .reader import ReadQueue
-from .reading import facts_from, lasting, reports_from
+from .reading import facts_from, is_lasting_change, reports_from
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -240,7 +240,7 @@ class Router:
         if record.runner is not None:
             for report in reports_from(event.values, facts, record.runner.profile):
                 record.runner.report(report)
-        if lasting(facts) != lasting(before):
+        if is_lasting_change(before, facts):
             self._on_facts(record, facts)
         elif facts != before:
             self._on_device(record)

@@ -115,12 +115,10 @@ class LeshanClient:
         when another kind of error does; `stream_problem` is then the error.
         Close the generator, or cancel the task that waits on it, to end the connection.
         """
-        breather = Breather()
         feed = EventFeed(self._open_stream, self._timing)
         async with aclosing(feed.items()) as items:
             async for item in items:
                 yield self._event(item)
-                await breather.give_way()
 
     def _event(self, item: StreamItem) -> ServerEvent:
         match item:

@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 
 from ..lwm2m.exchange import Lwm2mError, UnreadableReplyError
-from .pacing import Timing
+from .pacing import Breather, Timing
 from .sse import ServerSentEvent, SseDecoder, StreamLimitError
 
 # A stalled reader holds up Leshan's CoAP threads, so we read on and hold what nobody took yet:
@@ -52,13 +52,15 @@ class EventFeed:
         self._told_problem: type[Lwm2mError] | None = None
 
     async def items(self) -> AsyncGenerator[StreamItem]:
-        """Yield what comes, for ever; the reading task ends with this generator."""
+        """Yield what comes, for ever, and give way; the reading task ends with this generator."""
         reader = asyncio.create_task(self._read_for_ever(), name="leshan event stream")
         reader.add_done_callback(lambda _: self._arrived.set())
         try:
             while True:
+                breather = Breather()  # whoever waits, as we did, gives way by it
                 while self._held:
                     yield self._take()
+                    await breather.give_way()
                 self._drained.set()
                 if reader.done():
                     reader.result()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ..lwm2m.events import Endpoint
-from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.phase import Phase
 from ..ota.session_state import Session
@@ -21,6 +20,7 @@ from .errors import (
     ActiveSessionExistsError,
     FinalSessionChangedError,
     HistoryUnavailableError,
+    UnstorableError,
     named_error,
 )
 from .opening import BUSY_TIMEOUT_SECONDS, open_database
@@ -174,32 +174,14 @@ class HistoryDb:
 
     # --- devices and images
 
-    def remember_device(
-        self,
-        server_id: str,
-        facts: DeviceFacts,
-        *,
-        registration_id: str | None = None,
-        last_seen: datetime | None = None,
-        is_registered: bool = False,
-        is_queue_mode: bool = False,
-    ) -> None:
-        """Store all that is known of a device, in place of what was."""
-        device = KnownDevice(
-            facts=facts,
-            registration_id=registration_id,
-            last_seen=last_seen,
-            is_registered=is_registered,
-            is_queue_mode=is_queue_mode,
-        )
-        with self.atomic():
-            self._connection.execute(sql.PUT_DEVICE, device_row(server_id, device))
+    def remember_device(self, server_id: str, device: KnownDevice) -> None:
+        """Store all that a device tells, in place of what it told; wishes for it stay."""
+        self._change(sql.PUT_DEVICE, device_row(server_id, device))
 
     def put_wishes(self, server_id: str, endpoint: Endpoint, wishes: Wishes) -> None:
         """Store what people chose for a device, in place of what they chose before."""
         row = {"server_id": server_id, "endpoint": endpoint, **asdict(wishes)}
-        with self.atomic():
-            self._connection.execute(sql.PUT_WISHES, row)
+        self._change(sql.PUT_WISHES, row)
 
     def devices(self, server_id: str) -> list[KnownDevice]:
         """Return the devices of a server, by endpoint."""
@@ -207,8 +189,7 @@ class HistoryDb:
 
     def remember_image(self, image: FirmwareImage) -> None:
         """Store all that is known of an image, in place of what was."""
-        with self.atomic():
-            self._connection.execute(sql.PUT_IMAGE, image_row(image))
+        self._change(sql.PUT_IMAGE, image_row(image))
 
     def images(self) -> list[FirmwareImage]:
         """Return every image that was ever in a catalogue or offered."""
@@ -222,14 +203,12 @@ class HistoryDb:
 
     def remove_server(self, server_id: str) -> None:
         """Forget a server: its devices, their sessions and events."""
-        with self.atomic():
-            self._connection.execute(sql.DELETE_SERVER, {"server_id": server_id})
+        self._change(sql.DELETE_SERVER, {"server_id": server_id})
 
     def remove_device(self, server_id: str, endpoint: Endpoint) -> None:
         """Forget a device, its sessions and events."""
         row = {"server_id": server_id, "endpoint": endpoint}
-        with self.atomic():
-            self._connection.execute(sql.DELETE_DEVICE, row)
+        self._change(sql.DELETE_DEVICE, row)
 
     def prune(
         self,
@@ -242,9 +221,17 @@ class HistoryDb:
 
         At most `limit` at once, so that others can store in between: repeat until it returns 0.
         """
-        with self.atomic():
-            row = {"before": stored_time(before), "server_id": server_id, "limit": limit}
-            return self._connection.execute(sql.DELETE_OLD_SESSIONS, row).rowcount
+        row = {"before": stored_time(before), "server_id": server_id, "limit": limit}
+        return self._change(sql.DELETE_OLD_SESSIONS, row)
+
+    def _change(self, statement: str, values: Row) -> int:
+        """Write by one statement, which is atomic by itself; return how many rows it met."""
+        try:
+            return self._connection.execute(statement, values).rowcount
+        except sqlite3.Error as err:
+            raise named_error(err) from err
+        except (UnicodeEncodeError, OverflowError) as err:
+            raise UnstorableError(str(err)) from err
 
     def _rows(self, statement: str, values: Row) -> list[Row]:
         try:
