@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmark.download_client import download
-from benchmark.figures import Bound, Figure, Result
+from benchmark.figures import Bound, Figure, Result, number
 from benchmark.nginx import LINE_TO_TYPE, nginx, nginx_program
 from benchmark.processes import serve_images
 from benchmark.sizes import Sizes
@@ -119,7 +119,7 @@ def _ratio(
         unit="",
         limit=limit,
         bound=Bound.AT_LEAST,
-        note=f"{ours:.3g} {unit} / {theirs:.3g} {unit}",
+        note=f"{number(ours)} {unit} / {number(theirs)} {unit}",
     )
 
 
