@@ -80,6 +80,7 @@ class Announcer:
 
     def _announce(self, happening: Happening, session: Session) -> None:
         details = asdict(details_of(session))
+        queued = happening is Happening.QUEUED
         device = device_of(self._hass, self._entry, session.endpoint)
         unique_id = f"{device_identifier(self._entry, session.endpoint)[1]}_firmware"
         entity_id = er.async_get(self._hass).async_get_entity_id("update", DOMAIN, unique_id)
@@ -90,6 +91,7 @@ class Announcer:
                 "endpoint": session.endpoint,
                 ATTR_DEVICE_ID: None if device is None else device.id,
                 ATTR_ENTITY_ID: entity_id,
+                "waiting_reason": session.waiting_reason if queued else None,
                 **details,
             },
         )

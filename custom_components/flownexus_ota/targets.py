@@ -47,6 +47,16 @@ def named_devices(hass: HomeAssistant, call: ServiceCall) -> list[Target] | None
 
 
 @callback
+def selected_device_ids(hass: HomeAssistant, selection: TargetSelection) -> set[str]:
+    """Return the ids of all devices that are meant, by themselves or by one of their entities."""
+    selected = async_extract_referenced_entity_ids(hass, selection, primary_entities_only=False)
+    entities = er.async_get(hass)
+    found = map(entities.async_get, selected.referenced | selected.indirectly_referenced)
+    by_entity = {each.device_id for each in found if each is not None and each.device_id}
+    return selected.referenced_devices | by_entity
+
+
+@callback
 def named_server(hass: HomeAssistant, call: ServiceCall) -> RuntimeData | None:
     """Return the server that a call names, or `None` when it names none."""
     entry_id: str | None = call.data.get(ATTR_CONFIG_ENTRY_ID)

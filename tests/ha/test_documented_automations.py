@@ -51,9 +51,7 @@ async def test_a_failure_is_told_with_its_reason(hass: HomeAssistant, world: Wor
             await world.install(entity_id)
         await world.until(lambda: bool(told))
     [call] = told
-    assert call.data["message"] == (
-        f"thingy-1, version {NEW}: Reported by the device (Image damaged)"
-    )
+    assert call.data["message"] == f"thingy-1, version {NEW}: Image damaged"
 
 
 async def test_at_night_everything_that_has_an_update_is_updated(

@@ -64,6 +64,7 @@ from custom_components.flownexus_ota.serving.certificate_file import Certificate
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.sources.fetch_errors import FetchError
 from custom_components.flownexus_ota.sources.problem import FolderProblem, RemoteProblem
+from custom_components.flownexus_ota.trigger import TRIGGERS
 from custom_components.flownexus_ota.windows import (
     CONF_GATE,
     CONF_WEEKDAYS,
@@ -281,6 +282,12 @@ def test_every_action_is_described_with_all_its_fields_and_has_an_icon() -> None
     assert set(ICONS["services"]) == set(own)
     options = described["get_history"]["fields"]["outcome"]["selector"]["select"]["options"]
     assert set(options) == set(services.OUTCOMES) == set(TEXTS["selector"]["outcome"]["options"])
+
+
+def test_every_trigger_is_described_and_has_a_name_and_an_icon() -> None:
+    described = set(load_yaml_dict(PACKAGE / "triggers.yaml"))
+
+    assert described == set(TRIGGERS) == set(TEXTS["triggers"]) == set(ICONS["triggers"])
 
 
 def test_every_happening_and_what_is_told_with_it_has_a_name() -> None:
