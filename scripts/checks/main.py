@@ -21,6 +21,8 @@ STATIC_LIMIT_S: Final = 600.0
 FAST_LIMIT_S: Final = 600.0
 END_TO_END_LIMIT_S: Final = 1260.0
 END_TO_END_TEST_LIMIT_S: Final = 300
+# Two processes, as the smallest machines have two cores; a file's tests stay together.
+WORKERS: Final = ("-n", "2", "--dist", "loadfile")
 INTEGRATION: Final = "custom_components/flownexus_ota"
 # Every OTA rule lives here, so no branch of it goes untested.
 FULLY_COVERED: Final = f"{INTEGRATION}/lwm2m/*,{INTEGRATION}/ota/*"
@@ -84,7 +86,8 @@ def _tests(python: Path, selection: Selection) -> list[Ended]:
         # The limits are held below, by stages that show what is missing.
         coverage = ["--cov", "--cov-report=", "--cov-fail-under=0"]
         coverage = coverage if selection.is_everything else []
-        line = [*pytest, *coverage, f"--ignore={END_TO_END}", *selection.fast_paths]
+        workers = WORKERS if selection.is_everything else ()
+        line = [*pytest, *workers, *coverage, f"--ignore={END_TO_END}", *selection.fast_paths]
         if not selection.is_everything:
             say("\ncoverage: not held to its limits, for this is a selection of the tests")
         fast = run_stage("unit and component tests", line, limit_s=FAST_LIMIT_S, is_pytest=True)

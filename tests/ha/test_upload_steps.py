@@ -110,6 +110,7 @@ async def test_a_version_that_is_not_the_images_own_is_refused(person: Person) -
         (b"", "no bytes"),
         (mcuboot_image(key=signing_key("ecdsa-p256"))[:-300], "not complete"),
     ],
+    ids=["elf", "zip", "empty", "incomplete"],  # a signature is another one in each process
 )
 async def test_what_is_no_image_is_refused_with_what_to_choose_instead(
     world: World, person: Person, content: bytes, said: str
