@@ -82,11 +82,11 @@ def _tests(python: Path, selection: Selection) -> list[Ended]:
     """Run pytest twice: by Home Assistant's harness, and without it on real processes."""
     pytest: list[str | Path] = [python, "-m", "pytest", "--color=no", *selection.options]
     ended: list[Ended] = []
+    workers = WORKERS if selection.is_everything else ()
     if selection.fast_paths is not None:
         # The limits are held below, by stages that show what is missing.
         coverage = ["--cov", "--cov-report=", "--cov-fail-under=0"]
         coverage = coverage if selection.is_everything else []
-        workers = WORKERS if selection.is_everything else ()
         line = [*pytest, *workers, *coverage, f"--ignore={END_TO_END}", *selection.fast_paths]
         if not selection.is_everything:
             say("\ncoverage: not held to its limits, for this is a selection of the tests")
@@ -97,7 +97,7 @@ def _tests(python: Path, selection: Selection) -> list[Ended]:
     if selection.end_to_end_paths is not None:
         # The harness forbids sockets and replaces parts of asyncio; here all is real.
         own = ["-p", "no:homeassistant", f"--timeout={END_TO_END_TEST_LIMIT_S}"]
-        line = [*pytest, *own, *selection.end_to_end_paths]
+        line = [*pytest, *workers, *own, *selection.end_to_end_paths]
         env = python314.build_environ(python)
         limit_s = END_TO_END_LIMIT_S
         ended.append(run_stage("end-to-end tests", line, limit_s=limit_s, env=env, is_pytest=True))
