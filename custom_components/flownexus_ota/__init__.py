@@ -9,6 +9,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .auto_update import AutoUpdater
+from .catalogue_keeper import async_keep_reading
 from .certificate_services import async_register_certificate_services
 from .certificates import async_remove_certificate
 from .composition import build_runtime
@@ -167,6 +168,9 @@ async def _async_begin(
     )
     entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
         hass, AutoUpdater(runtime).run(), "flownexus_ota auto-update"
+    )
+    entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
+        hass, async_keep_reading(shared.keeper), "flownexus_ota folder"
     )
 
 

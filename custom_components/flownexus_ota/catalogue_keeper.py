@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 from homeassistant.core import HomeAssistant, callback
 
@@ -22,6 +22,8 @@ from .sources.problem import Problem
 from .sources.remote import RemoteListing, RemoteSource
 from .storage.errors import HistoryError
 from .storage.image_store import ImageStore
+
+READ_EVERY_SECONDS: Final = 60 * 60.0
 
 
 class FolderHeldError(Exception):
@@ -222,3 +224,12 @@ class CatalogueKeeper:
         images = [image for listed in remote for image in listed.listing.images]
         found = gathered(scan, images, self._store, self._headers)
         return scan, found, Catalogue(found.images)
+
+
+async def async_keep_reading(
+    keeper: CatalogueKeeper, *, pause_seconds: float = READ_EVERY_SECONDS
+) -> None:
+    """Read the folder again and again, until cancelled: nobody tells when a file is put there."""
+    while True:
+        await asyncio.sleep(pause_seconds)
+        await keeper.rescan()

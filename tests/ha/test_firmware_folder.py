@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from custom_components.flownexus_ota.backup import async_post_backup, async_pre_backup
-from custom_components.flownexus_ota.catalogue_keeper import FolderHeldError
+from custom_components.flownexus_ota.catalogue_keeper import FolderHeldError, async_keep_reading
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.sources.folder_writer import (
     FirmwareUnknownError,
@@ -60,6 +60,17 @@ async def test_a_change_during_a_reading_is_read_all_the_same(world: World, tmp_
 
     assert reading.done()
     assert versions(world) == [NEW]
+
+
+async def test_what_is_put_into_the_folder_is_found_by_itself(world: World) -> None:
+    await world.set_up()
+    world.add_image()
+    keeper = world.runtime.shared.keeper
+
+    reading = world.hass.async_create_task(async_keep_reading(keeper, pause_seconds=0.001))
+
+    await world.until(lambda: versions(world) == [NEW])
+    reading.cancel()
 
 
 async def test_a_change_that_fails_is_told_to_who_asked(world: World) -> None:
