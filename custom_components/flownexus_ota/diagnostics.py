@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 
 from .const import (
     CONF_ADVERTISED_HOST,
@@ -19,15 +20,24 @@ from .const import (
     CONF_URL,
     CONF_USERNAME,
 )
+from .devices import endpoints_of
 from .engine.view import DeviceView, ServerView
+from .firmware import refusal_for, unoffered_for
+from .history_response import Answer, update_answer
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
+from .ota.session_state import Session
 from .remote_sources import CONF_ACCESS_TOKEN, CONF_API_URL, CONF_INDEX_URL, SOURCE_KINDS
-from .runtime import FlownexusConfigEntry
+from .runtime import FlownexusConfigEntry, RuntimeData
+from .storage.awaiting import stored
+from .storage.errors import HistoryError
+from .storage.history import HistoryDb
+from .storage.records import SessionEvent
 
 # The id of a session is part of what its URL is made of.
 SECRETS: Final = {"asked_by", "id", "serial_number", "server_id"}
 LAST_CHARACTERS: Final = 4
+UPDATES_SHOWN: Final = 10
 ENTRY_SECRETS: Final = {
     *(CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN),
     *(CONF_ADVERTISED_HOST, CONF_LISTENER_ADDRESS),
@@ -75,6 +85,70 @@ async def async_get_config_entry_diagnostics(
     }
 
 
+async def async_get_device_diagnostics(
+    _: HomeAssistant, entry: FlownexusConfigEntry, device: dr.AnyDeviceEntry
+) -> dict[str, Any]:
+    """Return one device: how it stands, its last updates, and how each image stands to it.
+
+    The server itself has nothing that the diagnostics of the entry do not tell.
+    """
+    runtime = entry.runtime_data
+    endpoints = endpoints_of(entry, device) if isinstance(device, dr.DeviceEntry) else []
+    view = next(filter(None, map(runtime.engine.view, endpoints)), None)
+    if view is None:
+        return {"device": None}
+    return {
+        "device": _device(view),
+        "profile": next(
+            (rule.name for rule in runtime.profile_rules if rule.is_for(view.facts)), None
+        ),
+        "updates": await _updates(runtime, view),
+        "images": _standings(runtime, view),
+    }
+
+
+async def _updates(runtime: RuntimeData, view: DeviceView) -> list[Answer] | str:
+    """Return the last updates of a device with their steps, or why they cannot be read."""
+    server_id, endpoint = runtime.entry.entry_id, view.endpoint
+
+    def read(history: HistoryDb) -> list[tuple[Session, list[SessionEvent]]]:
+        sessions = history.sessions(server_id=server_id, endpoint=endpoint, limit=UPDATES_SHOWN)
+        return [(session, history.events(session.id)) for session in sessions]
+
+    try:
+        found = await stored(runtime.shared.writer.query(read))
+    except HistoryError as err:
+        return type(err).__name__
+    return [_update(view, session, events) for session, events in found]
+
+
+def _update(view: DeviceView, session: Session, events: list[SessionEvent]) -> Answer:
+    told = update_answer(session, device_id=None, events=events)
+    shown = async_redact_data(told, {"asked_by", "config_entry_id"})
+    for each in (shown, *shown["events"]):
+        each["evidence"] = _without_names(each["evidence"], view)
+    return {**shown, "endpoint": _masked(view.endpoint)}
+
+
+def _standings(runtime: RuntimeData, view: DeviceView) -> list[dict[str, Any]]:
+    """Return every image with why the device would not get it, or is not offered it."""
+    catalogue = runtime.shared.keeper.catalogue
+    standings = []
+    for image in () if catalogue is None else catalogue.images:
+        misfit = refusal_for(runtime, image, view.endpoint)
+        reason = misfit or unoffered_for(runtime, image, view.endpoint)
+        standings.append(
+            {
+                "version": image.version,
+                "sha256": image.sha256,
+                "fits": misfit is None,
+                "is_offered": reason is None,
+                "reason": reason,
+            }
+        )
+    return standings
+
+
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return data or options of the entry; of a URL, scheme, port and path are worth knowing."""
     urls = {
@@ -119,12 +193,20 @@ def _device(view: DeviceView) -> dict[str, Any]:
     shown = async_redact_data(asdict(view), SECRETS) | {"endpoint": endpoint}
     shown["facts"] |= {"endpoint": endpoint}
     if view.session is not None:
-        told = view.session.evidence
         shown["session"] |= {
             "endpoint": endpoint,
-            "evidence": None if told is None else told.replace(view.endpoint, endpoint),
+            "evidence": _without_names(view.session.evidence, view),
         }
     return shown
+
+
+def _without_names(told: str | None, view: DeviceView) -> str | None:
+    """Return an evidence without what names the device in it."""
+    if told is None:
+        return None
+    if view.facts.serial_number:
+        told = told.replace(view.facts.serial_number, REDACTED)
+    return told.replace(view.endpoint, _masked(view.endpoint))
 
 
 def _masked(endpoint: Endpoint) -> str:

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flownexus_ota.const import DOMAIN
+from custom_components.flownexus_ota.devices import device_of
+from custom_components.flownexus_ota.lwm2m.events import Endpoint
+from simulator.objects import DeviceIdentity
 
 from .fleet import LIMIT_SECONDS, NEW, OLD, World
 from .web_server import WebAnswer, WebServer
@@ -54,6 +59,73 @@ async def test_a_device_is_shown_with_its_last_update_but_not_with_its_name(
     image = found["images"][0]
     assert image["version"] == NEW
     assert "release_notes" not in image
+
+
+async def test_a_device_alone_is_shown_with_its_updates_and_how_each_image_stands_to_it(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    identity = DeviceIdentity(endpoint=ENDPOINT, serial_number="SN-4711-0815")
+    await world.add_device(ENDPOINT, identity=identity)
+    world.add_image()
+    world.add_image("1.2.0", model="another")
+    entry = await world.set_up()
+    entity_id = await world.ready(ENDPOINT)
+    await world.install(entity_id)
+    await world.until(lambda: world.view(ENDPOINT).facts.firmware_version == NEW)
+    device = device_of(hass, entry, Endpoint(ENDPOINT))
+    assert device is not None
+
+    found: Any = await get_diagnostics_for_device(hass, hass_client, entry, device)
+
+    assert ENDPOINT not in json.dumps(found)
+    assert identity.serial_number not in json.dumps(found)
+    assert found["device"]["endpoint"] == "**REDACTED**1234"
+    assert found["profile"] == "One attempt"
+    (update,) = found["updates"]
+    assert update["endpoint"] == "**REDACTED**1234"
+    assert update["phase"] == update["events"][-1]["phase"] == "succeeded"
+    assert update["config_entry_id"] == "**REDACTED**"
+    assert {image["version"]: image["reason"] for image in found["images"]} == {
+        "1.2.0": "model",
+        NEW: "installed",
+    }
+
+
+async def test_a_device_whose_history_cannot_be_read_is_shown_all_the_same(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    await world.add_device(ENDPOINT)
+    entry = await world.set_up()
+    await world.ready(ENDPOINT)
+    device = device_of(hass, entry, Endpoint(ENDPOINT))
+    assert device is not None
+    await hass.async_add_executor_job(world.runtime.shared.writer.close)
+
+    found: Any = await get_diagnostics_for_device(hass, hass_client, entry, device)
+
+    assert found["updates"] == "HistoryClosedError"
+    assert found["device"]["endpoint"] == "**REDACTED**1234"
+
+
+async def test_the_server_itself_is_told_by_the_diagnostics_of_its_entry(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    entry = await world.set_up()
+    server = dr.async_get(hass).async_get(world.runtime.hub_device_id)
+    assert isinstance(server, dr.DeviceEntry)
+
+    found: Any = await get_diagnostics_for_device(hass, hass_client, entry, server)
+
+    assert found == {"device": None}
 
 
 async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
