@@ -1,6 +1,7 @@
 """A port for devices alone: what it answers, and what it does with strangers."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -238,6 +239,24 @@ async def test_a_port_that_is_taken_is_told(book: OfferBook, port: int) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await listener.start()
     await listener.stop()
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_start_that_is_cancelled_at_any_step_leaves_nobody_listening(
+    book: OfferBook, steps: int
+) -> None:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port = int(probe.getsockname()[1])
+    listener = FirmwareListener(book, address=LOOPBACK, port=port)
+    starting = asyncio.create_task(listener.start())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.wait((starting,))
+    await listener.stop()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(LOOPBACK, port)
 
 
 async def test_stopping_ends_what_runs_and_the_port_is_free_again(

@@ -70,9 +70,12 @@ class FirmwareListener:
         runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, self._address, self.port, ssl_context=self._tls)
+        # asyncio forgets a server whose start is cancelled, and it listens for ever: so it is not.
+        starting = asyncio.create_task(site.start())
         try:
-            await site.start()
+            await asyncio.shield(starting)
         except BaseException:
+            await asyncio.wait((starting,))
             await runner.cleanup()
             raise
         self._runner = runner
