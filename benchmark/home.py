@@ -36,7 +36,7 @@ from harness.ports import HOST, free_tcp_port
 ENTRY_ID: Final = "benchmark"
 # Nobody listens there: the engine stays disconnected, and sets up all the same.
 NOWHERE: Final = "http://127.0.0.1:9"
-PLATFORMS: Final = ("update", "sensor", "binary_sensor", "event", "button", "select")
+PLATFORMS: Final = ("update", "sensor", "binary_sensor", "event", "button", "select", "switch")
 _LIMIT_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.02
 

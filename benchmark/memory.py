@@ -11,49 +11,60 @@ from benchmark.figures import Figure, Result
 from benchmark.home import NOWHERE, collect_garbage, config_entry, home, our_entry, set_up
 from benchmark.known import remember_devices
 from benchmark.processes import work as work_in_child
-from benchmark.setup import entities_of_a_device
+from benchmark.setup import entities_of_a_device, in_words
 from benchmark.sizes import Sizes
 
 _KIB: Final = 1024
 
 
 async def measure(sizes: Sizes) -> Result:
-    """Compare what a fleet adds to what one device needs, in both."""
-    few, many = 1, sizes.devices
-    ours_few = await work_in_child("memory", kind="ours", devices=few)
-    entities = ours_few["entities"]
-    ours_many = await work_in_child("memory", kind="ours", devices=many)
-    bare_few = await work_in_child("memory", kind="bare", devices=few, entities=entities)
-    bare_many = await work_in_child("memory", kind="bare", devices=many, entities=entities)
-    span = many - few
-    ours_kib = (ours_many["traced_bytes"] - ours_few["traced_bytes"]) / span / _KIB
-    bare_kib = (bare_many["traced_bytes"] - bare_few["traced_bytes"]) / span / _KIB
-    figures = (
-        Figure(
-            what=f"memory of an idle device above the same bare entities, {many:,} devices",
-            value=ours_kib - bare_kib,
-            unit="KiB",
-            limit=10,
-            note=f"{ours_kib:.1f} KiB in all, bare {bare_kib:.1f} KiB, {len(entities)} entities",
-        ),
-    )
-    raw = {
-        "ours_few": ours_few,
-        "ours_many": ours_many,
-        "bare_few": bare_few,
-        "bare_many": bare_many,
-    }
+    """Count for as many devices as one entry takes, with their update entity alone and with all."""
+    figures: list[Figure] = []
+    raw: dict[str, Any] = {}
+    for choice, devices in (("minimal", sizes.devices), ("standard", sizes.standard_devices)):
+        found = await _compare(choice, devices)
+        figures.append(_figure(devices, found))
+        raw[choice] = found
     return Result(name="memory", figures=figures, raw=raw)
 
 
-async def work(kind: str, devices: int, entities: list[list[Any]] | None = None) -> dict[str, Any]:
+async def _compare(choice: str, many: int) -> dict[str, dict[str, Any]]:
+    """Count one device and many, ours and bare: what a fleet adds to what one device needs."""
+    ours_few = await work_in_child("memory", kind="ours", devices=1, choice=choice)
+    entities = ours_few["entities"]
+    return {
+        "ours_few": ours_few,
+        "ours_many": await work_in_child("memory", kind="ours", devices=many, choice=choice),
+        "bare_few": await work_in_child("memory", kind="bare", devices=1, entities=entities),
+        "bare_many": await work_in_child("memory", kind="bare", devices=many, entities=entities),
+    }
+
+
+def _figure(many: int, found: dict[str, dict[str, Any]]) -> Figure:
+    def kib(kind: str) -> float:
+        added = found[f"{kind}_many"]["traced_bytes"] - found[f"{kind}_few"]["traced_bytes"]
+        return float(added) / (many - 1) / _KIB
+
+    return Figure(
+        what=f"memory of an idle device above the same bare entities, {many:,} devices",
+        value=kib("ours") - kib("bare"),
+        unit="KiB",
+        limit=10,
+        note=f"{kib('ours'):.1f} KiB in all, bare {kib('bare'):.1f} KiB, "
+        f"{in_words(found['ours_few']['entities'])}",
+    )
+
+
+async def work(
+    kind: str, devices: int, entities: list[list[Any]] | None = None, choice: str = "minimal"
+) -> dict[str, Any]:
     """Set up one of the two in this process, and count what Python holds."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         async with home(folder) as hass:
             if kind == "ours":
                 await asyncio.to_thread(remember_devices, folder, devices, {})
-                entry = our_entry(hass, NOWHERE)
+                entry = our_entry(hass, NOWHERE, entities=choice)
             else:
                 entry = config_entry(bare.DOMAIN, {"devices": devices, "entities": entities})
             collect_garbage()

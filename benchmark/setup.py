@@ -28,46 +28,62 @@ from benchmark.sizes import Sizes
 
 
 async def measure(sizes: Sizes) -> Result:
+    """Set up as many devices as one entry takes, with their update entity alone and with all."""
+    figures: list[Figure] = []
+    raw: dict[str, Any] = {}
+    for choice, devices in (("minimal", sizes.devices), ("standard", sizes.standard_devices)):
+        ours, theirs = await _compare(choice, devices, sizes.rounds)
+        figures += _figures(devices, ours, theirs)
+        raw[choice] = {"ours": ours, "bare": theirs}
+    return Result(name="setup", figures=figures, raw=raw)
+
+
+async def _compare(
+    choice: str, devices: int, rounds: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Set up the same entities by both, alternating, each time in a fresh process."""
     ours: list[dict[str, Any]] = []
     theirs: list[dict[str, Any]] = []
-    for _ in range(sizes.rounds):
-        ours.append(await work_in_child("setup", kind="ours", devices=sizes.devices))
+    for _ in range(rounds):
+        ours.append(await work_in_child("setup", kind="ours", devices=devices, choice=choice))
         entities = ours[0]["entities"]
-        theirs.append(
-            await work_in_child("setup", kind="bare", devices=sizes.devices, entities=entities)
-        )
+        theirs.append(await work_in_child("setup", kind="bare", devices=devices, entities=entities))
+    return ours, theirs
+
+
+def _figures(
+    devices: int, ours: list[dict[str, Any]], theirs: list[dict[str, Any]]
+) -> tuple[Figure, ...]:
     cpu_s = min(each["cpu_s"] for each in ours)
     bare_cpu_s = min(each["cpu_s"] for each in theirs)
-    blocks_ms = min(each["longest_ms"] for each in ours)
-    figures = (
+    return (
         Figure(
-            what=f"CPU of setting up {sizes.devices:,} devices / the same entities added bare",
+            what=f"CPU of setting up {devices:,} devices / the same entities added bare",
             value=cpu_s / bare_cpu_s,
             unit="",
             limit=1.2,
-            note=f"{cpu_s:.1f} s / {bare_cpu_s:.1f} s, "
-            f"{len(ours[0]['entities'])} entities a device",
+            note=f"{cpu_s:.1f} s / {bare_cpu_s:.1f} s, {in_words(ours[0]['entities'])} a device",
         ),
         Figure(
             what="longest block of the event loop meanwhile",
-            value=blocks_ms,
+            value=min(each["longest_ms"] for each in ours),
             unit="ms",
             limit=50,
             note=f"bare: {min(each['longest_ms'] for each in theirs):.0f} ms",
         ),
     )
-    return Result(name="setup", figures=figures, raw={"ours": ours, "bare": theirs})
 
 
-async def work(kind: str, devices: int, entities: list[list[Any]] | None = None) -> dict[str, Any]:
+async def work(
+    kind: str, devices: int, entities: list[list[Any]] | None = None, choice: str = "minimal"
+) -> dict[str, Any]:
     """Set up one of the two in this process."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         async with home(folder) as hass:
             if kind == "ours":
                 await asyncio.to_thread(remember_devices, folder, devices, {})
-                entry = our_entry(hass, NOWHERE)
+                entry = our_entry(hass, NOWHERE, entities=choice)
             else:
                 entry = config_entry(bare.DOMAIN, {"devices": devices, "entities": entities})
             collect_garbage()
@@ -88,6 +104,12 @@ def _answer(hass: HomeAssistant, blocks: Blocks, wall_s: float, cpu_s: float) ->
         "blocks": blocks.as_json(),
         "entities": entities_of_a_device(hass),
     }
+
+
+def in_words(entities: list[list[Any]]) -> str:
+    """Return how many entities there are, without those that are disabled from the start."""
+    count = sum(bool(is_enabled) for _, _, is_enabled in entities)
+    return f"{count} {'entity' if count == 1 else 'entities'}"
 
 
 def entities_of_a_device(hass: HomeAssistant) -> list[list[Any]]:
