@@ -71,7 +71,7 @@ def as_home_assistant_error(
     """Return what to raise when a request to the server or to a device did not succeed."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
-        translation_key=_exchange_key(error),
+        translation_key=exchange_key(error),
         translation_placeholders={"device": device_name, "detail": str(error)},
     )
 
@@ -81,7 +81,7 @@ def as_setup_error(error: Lwm2mError) -> ConfigEntryAuthFailed | ConfigEntryNotR
     kind = ConfigEntryAuthFailed if isinstance(error, NotAuthorisedError) else ConfigEntryNotReady
     return kind(
         translation_domain=DOMAIN,
-        translation_key=_exchange_key(error),
+        translation_key=exchange_key(error),
         translation_placeholders={"device": UNNAMED_DEVICE, "detail": str(error)},
     )
 
@@ -257,7 +257,7 @@ def authority_unreadable_error(placeholders: Mapping[str, str]) -> HomeAssistant
     return _failure("authority_unreadable", **placeholders)
 
 
-def _exchange_key(error: Lwm2mError) -> str:
+def exchange_key(error: Lwm2mError) -> str:
     """Return the first key of `EXCHANGE_KEYS` that fits."""
     return next(key for kind, key in EXCHANGE_KEYS if isinstance(error, kind))
 

@@ -92,6 +92,32 @@ async def test_a_bad_server_is_named(
     assert type(failure.value) is expected
 
 
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        (answering(HTML), NotThisServerError),
+        (answering(plain("<html>", status=500)), UnreadableReplyError),
+        (answering(plain("", status=503)), ServerUnreachableError),
+        (answering(plain("", status=401)), NotAuthorisedError),
+    ],
+)
+async def test_a_server_that_does_not_let_itself_be_followed_is_not_reached(
+    handler: Handler, expected: type[Lwm2mError], server: ScriptedServer, client: LeshanClient
+) -> None:
+    server.will_always_call(handler)
+    with pytest.raises(expected) as failure:
+        await client.reach()
+    assert type(failure.value) is expected
+
+
+async def test_a_server_is_reached_without_a_list_of_its_devices(
+    server: ScriptedServer, client: LeshanClient
+) -> None:
+    server.will_call(streaming(b""))
+    await client.reach()
+    assert [seen.raw_path for seen in server.seen] == ["/api/event"]
+
+
 async def test_an_answer_that_cannot_be_unpacked_is_no_list(
     server: ScriptedServer, client: LeshanClient
 ) -> None:

@@ -57,6 +57,17 @@ def held(store: ImageStore, *letters: str) -> list[str]:
     return [letter for letter in letters if store.has(digest(letter))]
 
 
+def test_it_tells_how_full_it_is(store: ImageStore, folder: Path) -> None:
+    empty = store.usage()
+    add(store, "a")
+    add(store, "b")
+    full = store.usage()
+
+    assert (empty.image_count, empty.held_bytes) == (0, 0)
+    assert (full.image_count, full.held_bytes) == (2, 2 * SIZE)
+    assert 0 < full.free_bytes <= disk_usage(folder).total
+
+
 def test_what_was_needed_least_recently_makes_room(store: ImageStore) -> None:
     add(store, "a", age_seconds=30)
     add(store, "b", age_seconds=20)

@@ -77,6 +77,14 @@ class LeshanClient:
         """Return how many devices are registered; raise the Lwm2mError that says what is wrong."""
         return len([None async for _ in self.registrations()])
 
+    async def reach(self) -> None:
+        """Begin to follow the server's events, and end that; raise the Lwm2mError that forbids it.
+
+        Costs a server little, however many devices it has. May take as long as a connection does.
+        """
+        async with self._open_stream():
+            return
+
     async def registrations(self) -> AsyncGenerator[Registration]:
         """Yield every current registration, giving way to other tasks in between.
 

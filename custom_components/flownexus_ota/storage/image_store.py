@@ -46,6 +46,17 @@ class StoredImage:
     size_bytes: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreUsage:
+    """How full the store and its disk are."""
+
+    image_count: int
+    held_bytes: int
+    """Of all images together."""
+    free_bytes: int
+    """Of the disk."""
+
+
 @final
 class ImageStore:
     """Images in a folder of their own; blocking, safe to use from several threads."""
@@ -98,6 +109,19 @@ class ImageStore:
         except OSError:
             return None
         return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def usage(self) -> StoreUsage:
+        """Return how full the store is; raise `ImageStoreError`."""
+        with _store_errors():
+            # The folder is made when the first image comes.
+            there = next(each for each in (self._folder, *self._folder.parents) if each.exists())
+            held = self._held() if there == self._folder else []
+            free_bytes = disk_usage(there).free
+        return StoreUsage(
+            image_count=len(held),
+            held_bytes=sum(image.size_bytes for image in held),
+            free_bytes=free_bytes,
+        )
 
     def need(self, sha256: str) -> None:
         """Note that an image is needed now; those that were needed last are pruned last."""
