@@ -4,7 +4,7 @@ Every text is in `translations/en.json` under `exceptions`; nothing else in the 
 `HomeAssistantError`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from homeassistant.exceptions import (
@@ -104,19 +104,22 @@ def as_history_setup_error(error: HistoryError) -> ConfigEntryError | ConfigEntr
     )
 
 
-def update_failed_error(session: Session, device_name: str) -> HomeAssistantError:
-    """Return what to raise for a session that ended without success."""
+def update_failed_error(
+    session: Session, device_name: str, *, shown: Callable[[str], str] = str
+) -> HomeAssistantError:
+    """Return what to raise for a session without success; `shown` makes strangers' texts fit."""
+    placeholders = {
+        "device": device_name,
+        "version": session.target.version,
+        "result": _raw_result(session),
+        "reported_version": session.reported_version or UNKNOWN,
+        "evidence": session.evidence or UNKNOWN,
+        "code": _coap_code(session.refusal_code),
+    }
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=_failure_key(session),
-        translation_placeholders={
-            "device": device_name,
-            "version": session.target.version,
-            "result": _raw_result(session),
-            "reported_version": session.reported_version or UNKNOWN,
-            "evidence": session.evidence or UNKNOWN,
-            "code": _coap_code(session.refusal_code),
-        },
+        translation_placeholders={name: shown(text) for name, text in placeholders.items()},
     )
 
 

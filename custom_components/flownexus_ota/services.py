@@ -20,9 +20,9 @@ from homeassistant.util import dt as dt_util
 
 from .actions import TRIED_AGAIN, async_cancel, async_retry
 from .const import DOMAIN
-from .devices import device_of
+from .devices import device_name, device_of
 from .exceptions import history_not_readable_error, no_server_error, no_target_error
-from .history_response import update_answer
+from .history_response import Answer, update_answer
 from .lwm2m.events import Endpoint
 from .ota.phase import Phase
 from .ota.session_state import Session
@@ -38,6 +38,7 @@ from .targets import (
     named_devices,
     named_server,
 )
+from .update_words import reason_text
 
 SERVICE_CANCEL_UPDATE: Final = "cancel_update"
 SERVICE_RETRY_UPDATE: Final = "retry_update"
@@ -184,12 +185,7 @@ async def _async_get_history(hass: HomeAssistant, call: ServiceCall) -> ServiceR
         found = await stored(servers[0].shared.writer.query(question.ask))
     except HistoryError as err:
         raise history_not_readable_error(str(err)) from err
-    return {
-        "updates": [
-            update_answer(session, device_id=_device_id(hass, session), events=events)
-            for session, events in found
-        ]
-    }
+    return {"updates": [_answer(hass, session, events) for session, events in found]}
 
 
 def _question(hass: HomeAssistant, call: ServiceCall) -> HistoryQuestion:
@@ -219,7 +215,13 @@ def _as_utc(at: datetime | None) -> datetime | None:
     return None if at is None else dt_util.as_utc(at)
 
 
-def _device_id(hass: HomeAssistant, session: Session) -> str | None:
+def _answer(hass: HomeAssistant, session: Session, events: list[SessionEvent] | None) -> Answer:
+    """Return an update as it is answered, with its device's name and its reason in words."""
     entry = hass.config_entries.async_get_entry(session.server_id)
     device = None if entry is None else device_of(hass, entry, session.endpoint)
-    return None if device is None else device.id
+    device_id = None if device is None else device.id
+    answer = update_answer(session, device_id=device_id, events=events)
+    return answer | {
+        "device_name": device_name(hass, entry, session.endpoint) if entry else session.endpoint,
+        "reason_text": reason_text(hass, answer),
+    }

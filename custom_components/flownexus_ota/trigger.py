@@ -10,7 +10,6 @@ from homeassistant.const import ATTR_DEVICE_ID, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.target import TargetSelection
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.trigger import (
     Trigger,
     TriggerActionRunner,
@@ -19,10 +18,11 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, EVENT_UPDATE
+from .const import EVENT_UPDATE
 from .ota.happening import Happening
-from .ota.phase import Reason, WaitingReason
+from .ota.phase import WaitingReason
 from .targets import selected_device_ids
+from .update_words import failure_text, reason_text
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ else:
 TRIGGER_SCHEMA: Final = vol.Schema(
     {vol.Optional(CONF_TARGET): dict, vol.Optional(CONF_OPTIONS): {}}
 )
-OF_EVENT: Final = f"component.{DOMAIN}.entity.event.firmware_update.state_attributes"
-OF_PHASE: Final = f"component.{DOMAIN}.entity.sensor.update_phase.state_attributes"
 
 
 class UpdateTrigger(Trigger):
@@ -113,24 +111,16 @@ class UpdateWaitingTrigger(UpdateTrigger):
 
 def variables(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an automation gets as `trigger`: the event, the device's name, why in words."""
-    device = dr.async_get(hass).async_get(data[ATTR_DEVICE_ID] or "")
-    name = None if device is None else device.name_by_user or device.name
+    device_id, endpoint = data[ATTR_DEVICE_ID], data["endpoint"]
+    device = dr.async_get(hass).async_get(device_id or "")
+    name = (None if device is None else device.name_by_user or device.name) or endpoint
     told = {key: value for key, value in data.items() if key != "type"}
-    return told | {"device_name": name or data["endpoint"], "reason_text": _why(hass, data)}
-
-
-def _why(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
-    """Return why an update ended or waits, in Home Assistant's language; else an empty text."""
-    texts = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
-    reason = data["reason"]
-    if data["waiting_reason"] is not None:
-        path, key = f"{OF_PHASE}.waiting_reason", data["waiting_reason"]
-    elif reason == Reason.DEVICE_REPORTED:
-        # Of what the device reported itself, the result says more than that it did.
-        path, key = f"{OF_EVENT}.result", data["result"]
-    else:
-        path, key = f"{OF_EVENT}.reason", reason
-    return texts.get(f"{path}.state.{key}", "")
+    has_failed = data["type"] == Happening.FAILED
+    return told | {
+        "device_name": name,
+        "reason_text": reason_text(hass, data),
+        "failure_text": failure_text(hass, device_id, endpoint, name) if has_failed else "",
+    }
 
 
 TRIGGERS: Final[dict[str, type[Trigger]]] = {

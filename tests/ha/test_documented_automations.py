@@ -114,4 +114,4 @@ async def test_what_failed_in_a_week_is_told_from_the_history(
         await run(hass, weekly)
     [call] = told
     assert call.data["title"] == "1 failed"
-    assert call.data["message"].strip() == f"thingy-1 to {NEW}: device_reported"
+    assert call.data["message"].strip() == f"thingy-1 to {NEW}: Not enough flash memory"

@@ -220,6 +220,18 @@ async def test_the_history_tells_updates_with_their_events_but_no_secrets(world:
     assert "events" not in without
 
 
+async def test_the_history_tells_the_name_of_a_device_and_the_reason_in_words(
+    world: World,
+) -> None:
+    world.add_image()
+    await world.set_up()
+    await failed(world, "sensor-1")
+    registry = dr.async_get(world.hass)
+    registry.async_update_device(device_id(world, "sensor-1"), name_by_user="Thingy 1")
+    (row,) = await updates(world)
+    assert (row["device_name"], row["reason_text"]) == ("Thingy 1", "Not enough flash memory")
+
+
 async def test_the_history_is_asked_by_device_server_outcome_time_and_number(world: World) -> None:
     world.add_image()
     entry = await world.set_up()

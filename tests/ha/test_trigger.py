@@ -22,14 +22,15 @@ SAYS = (
     "{{ trigger.device_name }}: {{ trigger.from_version }} to {{ trigger.target_version }},"
     " {{ trigger.result }}, {{ trigger.reason_text }}"
 )
+EXPLAINS = "{{ trigger.failure_text }}"
 
 
 async def automate(
-    hass: HomeAssistant, kind: str, target: dict[str, Any] | None = None
+    hass: HomeAssistant, kind: str, target: dict[str, Any] | None = None, *, text: str = SAYS
 ) -> list[Event[Any]]:
     """Switch on an automation that fires an event of its own; return what it fires."""
     trigger = {"trigger": f"{DOMAIN}.{kind}"} | ({} if target is None else {"target": target})
-    action = {"event": TOLD, "event_data": {"says": SAYS}}
+    action = {"event": TOLD, "event_data": {"says": text}}
     config = {"id": kind, "alias": kind, "triggers": [trigger], "actions": [action]}
     assert await async_setup_component(hass, "automation", {"automation": [config]})
     [state] = hass.states.async_all("automation")
@@ -76,6 +77,32 @@ async def test_a_failure_of_any_device_is_told_with_its_name_and_why(
     assert await says(world, told) == [
         f"Thingy 1: {OLD} to {NEW}, no_storage, Not enough flash memory"
     ]
+
+
+async def test_a_failure_is_told_in_sentences_that_do_nothing_as_markdown(
+    hass: HomeAssistant, world: World
+) -> None:
+    world.add_image()
+    await world.set_up()
+    told = await automate(hass, "update_failed", text=EXPLAINS)
+    entity_id = await failing(world, "sensor-1")
+    device_id = device_of(hass, entity_id)
+    dr.async_get(hass).async_update_device(device_id, name_by_user="[A](http://b)")
+    await fail(world, entity_id)
+    [said] = await says(world, told)
+    assert said == (
+        f"(A)(http: //b) has not enough flash memory for version {NEW} (result 2)."
+        " Use a smaller image, or free memory on the device."
+    )
+
+
+async def test_what_did_not_fail_has_no_such_sentences(hass: HomeAssistant, world: World) -> None:
+    world.add_image()
+    await world.set_up()
+    told = await automate(hass, "update_succeeded", text=EXPLAINS)
+    await world.add_device("sensor-1")
+    await world.install(await world.ready("sensor-1"))
+    assert await says(world, told) == [""]
 
 
 @pytest.mark.parametrize(
