@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ from custom_components.flownexus_ota.switch import AUTO_UPDATE
 from custom_components.flownexus_ota.update import DESCRIPTION
 from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
+from scripts.docs.__main__ import PAGES
 
 from .documents import anchors, blocks, code_in, documents, first_codes, links, tables, text_of
 from .source_code import INTEGRATION, REPOSITORY, functions, source_files
@@ -45,10 +47,11 @@ PHASE_TEXTS: Final = TEXTS["entity"]["sensor"]["update_phase"]
 FILE_NAME: Final = re.compile(r"(?:[a-z_]+/)*[a-z_]+\.(?:py|json|sql)|[a-z_]+/(?:[a-z_]+/)*")
 
 
-def test_the_page_about_sessions_is_fresh() -> None:
-    assert session_page.page() == session_page.PAGE.read_text(encoding="utf-8"), (
-        "type:  scripts/make_session_doc"
-    )
+@pytest.mark.parametrize(
+    ("path", "page"), PAGES.items(), ids=lambda each: getattr(each, "name", "")
+)
+def test_the_pages_made_from_the_code_are_fresh(path: Path, page: Callable[[], str]) -> None:
+    assert page() == path.read_text(encoding="utf-8"), "type:  scripts/make_docs"
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)

@@ -4,7 +4,6 @@ import ast
 import inspect
 import json
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -32,7 +31,7 @@ PACKAGE: Final = REPOSITORY / "custom_components" / "flownexus_ota"
 TEXTS: Final = PACKAGE / "translations" / "en.json"
 
 HEAD: Final = """\
-<!-- Written by scripts/make_session_doc from ota/session.py, ota/profile.py, ota/phase.py and
+<!-- Written by scripts/make_docs from ota/session.py, ota/profile.py, ota/phase.py and
      translations/en.json. Change those, then run it; a test fails until you do. -->
 
 # An update, phase by phase
@@ -267,15 +266,3 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def main() -> int:
-    """Write the page; return the exit status for the shell."""
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
-    print(f"{PAGE.relative_to(REPOSITORY)} is written")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
