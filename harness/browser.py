@@ -1,10 +1,13 @@
 """A real Chromium before Home Assistant's page, driven as a person would."""
 
+import json
+import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from playwright.async_api import FilePayload, Locator, Page, async_playwright
+from playwright.async_api import Error, FilePayload, Locator, Page, async_playwright
 
 from harness.hass import Hass
 
@@ -68,10 +71,26 @@ class HassPage:
         await self._form.locator("input[type=file]").set_input_files(file)
         await self._form.get_by_text(name).wait_for()
 
+    async def open_new(self, kind: str) -> None:
+        """Open the form for something that belongs to a server, by the button that names it."""
+        await self._open_integration()
+        await self._page.locator("ha-button").filter(has_text=kind).click()
+
     async def fill_in(self, **fields: str) -> None:
         """Type into fields of a form; each is named by its label."""
         for label, text in fields.items():
-            await self._form.get_by_role("textbox", name=label, exact=True).fill(text)
+            # Home Assistant marks those that must not be empty.
+            name = re.compile(rf"{re.escape(label)}\*?")
+            await self._form.get_by_role("textbox", name=name).first.fill(text)
+
+    async def unfold(self, section: str) -> None:
+        """Show the fields of a section of a form."""
+        await self._form.get_by_text(section, exact=True).click()
+
+    async def turn_switch(self, label: str) -> None:
+        """Turn a switch of a form."""
+        field = self._form.locator("ha-selector-boolean").filter(has_text=label)
+        await field.locator("ha-switch").click()
 
     async def press(self, button: str) -> None:
         """Press a button of a form."""
@@ -80,6 +99,16 @@ class HassPage:
     async def form_shows(self, text: str) -> None:
         """Wait until a form shows a text."""
         await self._form.get_by_text(text).first.wait_for()
+
+    async def perform_action(self, action: str, data: Mapping[str, Any]) -> None:
+        """Type an action among the tools, and perform it."""
+        await self._open("/config/tools/action")
+        await self._page.get_by_text("YAML mode").click()
+        await self._page.locator(".cm-content").click()
+        await self._page.keyboard.press("Control+a")
+        # JSON is YAML too, and no editor indents it further.
+        await self._page.keyboard.insert_text(json.dumps({"action": action, "data": data}))
+        await self._page.get_by_text("Perform action").click()
 
     async def open_update_dialog(self) -> None:
         """Click on the update entity of the device's page."""
@@ -115,9 +144,17 @@ class HassPage:
         await self._page.screenshot(path=file)
 
     async def _open_integration(self) -> None:
-        await self._page.goto(
-            f"{self._hass.base_url}/config/integrations/integration/flownexus_ota"
-        )
+        await self._open("/config/integrations/integration/flownexus_ota")
+
+    async def _open(self, path: str) -> None:
+        """Open a page; once more if Home Assistant's own went somewhere by itself meanwhile."""
+        url = f"{self._hass.base_url}{path}"
+        try:
+            await self._page.goto(url)
+        except Error as err:
+            if "ERR_ABORTED" not in err.message:
+                raise
+            await self._page.goto(url)
 
     @property
     def _form(self) -> Locator:

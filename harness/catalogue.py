@@ -18,6 +18,7 @@ class Firmware:
     title: str
     release_notes: str
     release_url: str | None = None
+    endpoint: str | None = None
 
 
 def add_firmware(folder: Path, firmware: Firmware) -> None:
@@ -33,7 +34,7 @@ def add_firmware(folder: Path, firmware: Firmware) -> None:
         "model": firmware.model,
         "release_notes": firmware.release_notes,
     }
-    if firmware.release_url is not None:
-        sidecar["release_url"] = firmware.release_url
+    optional = {"release_url": firmware.release_url, "endpoint": firmware.endpoint}
+    sidecar |= {name: value for name, value in optional.items() if value is not None}
     text = json.dumps(sidecar, indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text, encoding="utf-8")

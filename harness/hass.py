@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from harness.hass_folder import DOMAIN, has_user, write_hass_folder
+from harness.hass_folder import DOMAIN, has_user, trusting_environ, write_hass_folder
 from harness.hass_http import HassHttp, Login
 from harness.hass_socket import HassSocket, State
 from harness.hass_version import NEWEST, HassVersion
@@ -33,11 +33,13 @@ class Hass:
         port: int = 0,
         also_debugged: Sequence[str] = (),
         archive: Path | None = None,
+        also_trusted_pem: str = "",
     ) -> None:
         """Choose the port unless one is given; nothing is started or written.
 
         `also_debugged` are loggers to hear everything from, besides the integration's; `archive`
-        is the zip file of a release, to be installed instead of what lies in the repository.
+        is the zip file of a release, to be installed instead of what lies in the repository;
+        `also_trusted_pem` are authorities to trust besides the machine's.
         """
         self.folder = folder / "config"
         self.version = version
@@ -46,6 +48,7 @@ class Hass:
         self.log_file = folder / "hass.log"
         self._also_debugged = also_debugged
         self._archive = archive
+        self._also_trusted_pem = also_trusted_pem
         self._has_user = False
         self._ends = AsyncExitStack()
         self._process: ManagedProcess | None = None
@@ -103,12 +106,15 @@ class Hass:
 
     async def _start(self) -> None:
         python = self.version.python()
+        environ = {**build_environ(python), **certificate_environ()}
+        if self._also_trusted_pem:
+            environ |= trusting_environ(self.folder, self._also_trusted_pem)
         self._process = await ManagedProcess.start(
             f"Home Assistant {self.version.number}",
             [python, "-m", "homeassistant", "--config", self.folder],
             folder=self.folder,
             log_file=self.log_file,
-            env={**build_environ(python), **certificate_environ()},
+            env=environ,
         )
         self._ends.push_async_callback(self._process.stop)
         if self._http is None:

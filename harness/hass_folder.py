@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from harness.hass_version import HassVersion
 from harness.ports import HOST
+from scripts.setup.certificates import SYSTEM_BUNDLE
 from scripts.setup.places import REPOSITORY
 
 DOMAIN: Final = "flownexus_ota"
@@ -61,6 +62,18 @@ def has_user(folder: Path) -> bool:
 def firmware_folder(folder: Path) -> Path:
     """Return the integration's catalogue folder."""
     return folder / DOMAIN / "firmware"
+
+
+def trusting_environ(folder: Path, also_trusted_pem: str) -> dict[str, str]:
+    """Write whom Home Assistant is to trust, and return the variable that names the file to it.
+
+    It is Home Assistant's own way of trusting a company's authority: without the variable, it
+    trusts those that come with it.
+    """
+    known = SYSTEM_BUNDLE.read_text("utf-8") if SYSTEM_BUNDLE.is_file() else ""
+    file = folder / "authorities.pem"
+    file.write_text(f"{known}\n{also_trusted_pem}", encoding="utf-8")
+    return {"REQUESTS_CA_BUNDLE": str(file)}
 
 
 def _install(target: Path, archive: Path | None) -> None:

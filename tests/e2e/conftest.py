@@ -1,5 +1,6 @@
 """Stages of real processes, each shared by the tests of a file."""
 
+import os
 from collections.abc import AsyncIterator, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness.leshan_real import RealSite
 from harness.leshan_simulated import SimulatedSite
 from harness.stage import Stage, set_stage
 from scripts.setup import java, leshan
+from scripts.setup.places import REPOSITORY
 from simulator.leshan_generation import Generation
 
 from .fleet import FIRMWARE, sensors
@@ -41,6 +43,12 @@ def pytest_runtest_makereport(
         parts = (part for each in stages for part in (each.hass.process, *each.site.processes))
         report.sections += [(f"last lines of {part.name}", part.tail) for part in parts]
     return report
+
+
+@pytest.fixture
+def images_folder(tmp_path: Path) -> Path:
+    """Return where screenshots go: into the documentation if FLOWNEXUS_OTA_IMAGES is set."""
+    return REPOSITORY / "docs/images" if os.environ.get("FLOWNEXUS_OTA_IMAGES") else tmp_path
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=SITES)

@@ -1,6 +1,5 @@
 """What a person sees: the login form, the device's page, the update's dialog."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +13,6 @@ from harness.hass import Hass
 from harness.stage import Stage, set_stage
 from scripts.demonstration.options import parse
 from scripts.setup import browser
-from scripts.setup.places import REPOSITORY
 from simulator.image import make_image
 
 from .conftest import new_site
@@ -26,12 +24,6 @@ ENDPOINT = "thingy-3"
 FAILING_ENDPOINT = "thingy-2"
 OTHER_ENDPOINT = "thingy-5"
 UPLOADED_VERSION = "1.3.0"
-
-
-@pytest.fixture
-def images_folder(tmp_path: Path) -> Path:
-    """Return where screenshots go: into the documentation if FLOWNEXUS_OTA_IMAGES is set."""
-    return REPOSITORY / "docs/images" if os.environ.get("FLOWNEXUS_OTA_IMAGES") else tmp_path
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

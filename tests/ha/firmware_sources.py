@@ -1,14 +1,11 @@
 """Sources of firmware beside the folder: a server of the internet, and entries that ask it."""
 
-import hashlib
-import json
 from typing import Any
 
-from aiohttp import web
 from homeassistant.config_entries import ConfigSubentry
 
 from simulator.image import make_image
-from tests.sources.file_server import FileServer
+from tests.sources.index_server import PublishedIndex
 
 from .fleet import NEW, World
 
@@ -18,35 +15,12 @@ def simulated(version: str = NEW) -> bytes:
     return make_image(version, 50_000)
 
 
-class IndexServer:
-    """A server with an index and images."""
-
-    def __init__(self, server: FileServer) -> None:
-        """Answer on `server`."""
-        self.server = server
-        self.entries: list[object] = []
-        self.status = 200
-        server.answers["/index.json"] = self._index
-
-    @property
-    def url(self) -> str:
-        """Return where the index is."""
-        return self.server.url("/index.json")
+class IndexServer(PublishedIndex):
+    """An index with images that simulated devices take."""
 
     def add(self, version: str = NEW, content: bytes | None = None, **members: object) -> str:
         """Publish an image; return its digest."""
-        body = simulated(version) if content is None else content
-        digest = hashlib.sha256(body).hexdigest()
-        name = f"thingy-{version}.bin"
-        self.server.put(f"/{name}", body)
-        told: dict[str, Any] = {"url": name, "sha256": digest, "size_bytes": len(body)}
-        told |= {"version": version, "manufacturer": "Flownexus"}
-        self.entries.append(told | members)
-        return digest
-
-    async def _index(self, _: web.BaseRequest) -> web.Response:
-        body = json.dumps({"format": 1, "images": self.entries})
-        return web.Response(status=self.status, text=body)
+        return self.publish(version, simulated(version) if content is None else content, **members)
 
 
 def add_index(world: World, url: str, *, name: str = "Example") -> ConfigSubentry:

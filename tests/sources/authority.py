@@ -39,10 +39,14 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
+    @property
+    def pem(self) -> str:
+        """Return what somebody is given who is to trust it."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+
     def trusting(self) -> ssl.SSLContext:
         """Return what a client uses that trusts nobody else."""
-        pem = self.certificate.public_bytes(serialization.Encoding.PEM)
-        return ssl.create_default_context(cadata=pem.decode())
+        return ssl.create_default_context(cadata=self.pem)
 
     def serving(self, *names: str) -> ssl.SSLContext:
         """Return what a server uses that is 127.0.0.1 and has these names."""
