@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import pytest
-from homeassistant.util.yaml import parse_yaml
+from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.flownexus_ota import services
 from custom_components.flownexus_ota.binary_sensor import CONNECTED
@@ -43,6 +44,9 @@ TEXTS: Final[dict[str, Any]] = json.loads(
     (REPOSITORY / INTEGRATION / "translations/en.json").read_text(encoding="utf-8")
 )
 PHASE_TEXTS: Final = TEXTS["entity"]["sensor"]["update_phase"]
+IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+# Home Assistant imports what GitHub has on its branch main.
+RAW: Final = "https://raw.githubusercontent.com/flownexus-lwm2m/flownexus_ota/main"
 # What the documents call a file of the package, without the way to it.
 FILE_NAME: Final = re.compile(r"(?:[a-z_]+/)*[a-z_]+\.(?:py|json|sql)|[a-z_]+/(?:[a-z_]+/)*")
 
@@ -206,6 +210,14 @@ def test_every_file_that_is_named_is_there(name: str) -> None:
     roots = (REPOSITORY, REPOSITORY / INTEGRATION)
     assert named
     assert {each for each in named if not any((root / each).exists() for root in roots)} == set()
+
+
+def test_every_blueprint_is_imported_by_a_link_to_where_it_says_it_comes_from() -> None:
+    files = sorted((REPOSITORY / "blueprints").rglob("*.yaml"))
+    said = [load_yaml_dict(file)["blueprint"]["source_url"] for file in files]
+    to_import = (link.partition(IMPORT)[2] for link in links(README) if link.startswith(IMPORT))
+    assert [unquote(link) for link in to_import] == said
+    assert said == [f"{RAW}/{file.relative_to(REPOSITORY)}" for file in files]
 
 
 @pytest.mark.parametrize("example", blocks(README, "yaml"))

@@ -10,7 +10,7 @@ from typing import Final
 
 from homeassistant.const import __version__
 
-from scripts.releasing.archive import ARCHIVE_NAME, DOMAIN, PACKAGE
+from scripts.releasing.archive import ARCHIVE_NAME, DOMAIN, PACKAGE, shipped_files
 
 from ..source_code import REPOSITORY
 from . import schemas
@@ -42,6 +42,14 @@ def test_the_manifest_has_what_the_marketplace_wants() -> None:
 
 def test_there_is_one_integration_in_the_repository() -> None:
     assert [path.name for path in PACKAGE.parent.iterdir() if path.is_dir()] == [DOMAIN]
+
+
+def test_blueprints_are_not_installed_with_it_and_the_readme_says_so() -> None:
+    shipped = {file.relative_to(PACKAGE).parts[0] for file in shipped_files(PACKAGE)}
+    assert "manifest.json" in shipped
+    assert "blueprints" not in shipped
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert "The Marketplace (HACS) does not install blueprints" in readme
 
 
 def test_there_is_a_page_about_it_and_an_icon() -> None:
