@@ -9,7 +9,7 @@ from custom_components.flownexus_ota.ota.image_header import (
     ImageProblem,
     inspect_image,
 )
-from custom_components.flownexus_ota.ota.mcuboot import (
+from custom_components.flownexus_ota.ota.mcuboot_header import (
     Dependency,
     HashKind,
     McubootFlag,

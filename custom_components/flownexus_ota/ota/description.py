@@ -5,7 +5,7 @@ from glob import escape
 
 from .image import FirmwareImage, clean_file_name
 from .image_header import ImageHeader
-from .mcuboot import SignatureKind
+from .mcuboot_header import SignatureKind
 from .sidecar import Sidecar, SidecarError, SidecarProblem
 from .version import is_same_version
 

@@ -8,7 +8,8 @@ from .esp_image import EspHeader, is_esp, parse_esp
 from .foreign_format import foreign_format
 from .image_content import ImageContent
 from .image_problem import ImageHeaderError, ImageKind, ImageProblem
-from .mcuboot import McubootHeader, is_mcuboot, parse_mcuboot
+from .mcuboot import is_mcuboot, parse_mcuboot
+from .mcuboot_header import McubootHeader
 
 __all__ = [
     "ImageHeader",

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from .image_header import ImageHeader
-from .mcuboot import HashKind, McubootHeader, Signature, SignatureKind
+from .mcuboot_header import HashKind, McubootHeader, Signature, SignatureKind
 
 KEYS_LENGTH_LIMIT: Final = 64 * 1024
 """Characters; some dozens of the longest keys."""

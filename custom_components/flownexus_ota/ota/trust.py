@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from .device_facts import DeviceFacts
 from .image_problem import ImageKind
-from .mcuboot import SignatureKind
+from .mcuboot_header import SignatureKind
 from .phase import Phase
 from .session_state import Session
 
