@@ -61,7 +61,26 @@ class HassPage:
     async def open_options(self, *topics: str) -> None:
         """Open the options of the first server, and go from menu to menu."""
         await self._open_integration()
-        await self._page.get_by_role("button", name="Configure").first.click()
+        await self.press_on_page("Configure")
+        await self.choose(*topics)
+
+    async def go_to(self, *places: str) -> None:
+        """Click one's way from the sidebar, as in "Settings", "System", "Updates"."""
+        for place in places:
+            await self._page.get_by_text(place, exact=True).first.click()
+
+    async def add_integration(self, name: str) -> None:
+        """Look for an integration in the list of all, and open its form."""
+        await self.press_on_page("Add integration")
+        await self._page.get_by_placeholder("Search for a brand name").fill(name)
+        await self._page.get_by_text(name, exact=True).first.click()
+
+    async def press_on_page(self, button: str) -> None:
+        """Press a button, or an icon that has this name."""
+        await self._page.get_by_role("button", name=button).first.click()
+
+    async def choose(self, *topics: str) -> None:
+        """Go from menu to menu of a form."""
         for topic in topics:
             await self._form.get_by_text(topic, exact=True).click()
 
@@ -77,10 +96,9 @@ class HassPage:
         await self._page.locator("ha-button").filter(has_text=kind).click()
 
     async def fill_in(self, **fields: str) -> None:
-        """Type into fields of a form; each is named by its label."""
+        """Type into fields of a form; each is named by its label, without the star of a must."""
         for label, text in fields.items():
-            # Home Assistant marks those that must not be empty.
-            name = re.compile(rf"{re.escape(label)}\*?")
+            name = re.compile(rf"^{re.escape(label)}\*?$")
             await self._form.get_by_role("textbox", name=name).first.fill(text)
 
     async def unfold(self, section: str) -> None:
@@ -93,8 +111,8 @@ class HassPage:
         await field.locator("ha-switch").click()
 
     async def press(self, button: str) -> None:
-        """Press a button of a form."""
-        await self._form.get_by_role("button", name=button, exact=True).click()
+        """Press a button at the end of a form; the cross at its head may have the same name."""
+        await self._form.get_by_role("button", name=button, exact=True).last.click()
 
     async def form_shows(self, text: str) -> None:
         """Wait until a form shows a text."""
