@@ -95,6 +95,12 @@ class HassPage:
         await self._open_integration()
         await self._page.locator("ha-button").filter(has_text=kind).click()
 
+    async def open_existing(self, name: str) -> None:
+        """Open the form of something that belongs to a server."""
+        await self._open_integration()
+        row = self._page.locator("ha-config-sub-entry-row").filter(has_text=name)
+        await row.get_by_role("button", name="Change").click()
+
     async def fill_in(self, **fields: str) -> None:
         """Type into fields of a form; each is named by its label, without the star of a must."""
         for label, text in fields.items():
@@ -104,6 +110,15 @@ class HassPage:
     async def unfold(self, section: str) -> None:
         """Show the fields of a section of a form."""
         await self._form.get_by_text(section, exact=True).click()
+
+    async def tick(self, label: str) -> None:
+        """Tick a box of a form."""
+        await self._form.get_by_text(label, exact=True).click()
+
+    async def is_ticked(self, label: str) -> bool:
+        """Tell whether a box of a form is ticked."""
+        box = self._form.get_by_role("checkbox", name=label, exact=True)
+        return await box.is_checked()
 
     async def turn_switch(self, label: str) -> None:
         """Turn a switch of a form."""

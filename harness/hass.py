@@ -152,7 +152,7 @@ class Hass:
     async def add_profile(self, name: str, **values: Any) -> None:
         """Add a profile to the server, as a person does; `times` are durations in seconds."""
         times = {each: {"seconds": seconds} for each, seconds in values.pop("times", {}).items()}
-        profile = {"name": name, **values, "times": times}
+        profile = {"name": name, **values, "times": times, "window": {}}
         token = await self.http.log_in(self.login)
         await self.http.add_profile(token, await self._entry_id(), profile)
 

@@ -31,6 +31,7 @@ from .profiles import (
     CONF_NAME,
     CONF_TIMES,
     PATTERNS,
+    SUBENTRY_PROFILE,
     TIMES,
     default_times,
 )
@@ -97,7 +98,8 @@ PROFILE_SCHEMA: Final = vol.Schema(
                 min=1, max=HIGHEST_MAX_ATTEMPTS, step=1, mode=NumberSelectorMode.BOX
             )
         ),
-        vol.Required(CONF_WINDOW, default=dict): section(WINDOW_SCHEMA, {"collapsed": True}),
+        # A default of a section would hide the defaults, and what is stored, of its fields.
+        vol.Required(CONF_WINDOW): section(WINDOW_SCHEMA, {"collapsed": True}),
         vol.Required(CONF_TIMES): section(TIMES_SCHEMA, {"collapsed": True}),
     }
 )
@@ -131,7 +133,11 @@ class ProfileFlow(ConfigSubentryFlow):
         return self.async_update_and_abort(self._get_entry(), subentry, title=name, data=data)
 
     def _names(self) -> set[str]:
-        return {subentry.title for subentry in self._get_entry().subentries.values()}
+        return {
+            subentry.title
+            for subentry in self._get_entry().subentries.values()
+            if subentry.subentry_type == SUBENTRY_PROFILE
+        }
 
     def _form(self, step_id: str, values: Mapping[str, Any]) -> SubentryFlowResult:
         return self.async_show_form(

@@ -113,3 +113,18 @@ async def test_a_person_uploads_an_image_and_sees_it_offered(
     await page.open_update_dialog()
     await page.dialog_shows("Thingy, uploaded")
     await page.dialog_shows(UPLOADED_VERSION)
+
+
+async def test_a_person_adds_a_profile_and_finds_it_as_it_was_left(page: HassPage) -> None:
+    await page.open_new("Add profile")
+    await page.fill_in(Name="Others", Manufacturer="Acme")
+    await page.unfold("Maintenance window")
+    await page.tick("Saturday")
+    await page.press("Submit")
+    await page.form_shows("Others")
+    await page.press("Finish")
+    await page.open_existing("Others")
+    await page.unfold("Maintenance window")
+    assert await page.is_ticked("Saturday")
+    await page.press("Submit")
+    await page.form_shows("Reconfiguration was successful")

@@ -90,7 +90,8 @@ async def add_profile(world: World, **data: Any) -> None:
     manager = world.hass.config_entries.subentries
     assert world.entry is not None
     form = await manager.async_init((world.entry.entry_id, "profile"), context={"source": "user"})
-    await manager.async_configure(form["flow_id"], {"name": "https", "times": {}, **data})
+    defaults = {"name": "https", "times": {}, "window": {}}
+    await manager.async_configure(form["flow_id"], defaults | data)
     await world.hass.async_block_till_done()
 
 

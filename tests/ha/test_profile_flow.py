@@ -6,11 +6,13 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+import probatio
 import pytest
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, SubentryFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
 
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
 from custom_components.flownexus_ota.ota.profile import (
@@ -22,6 +24,7 @@ from custom_components.flownexus_ota.ota.profile import (
 from custom_components.flownexus_ota.ota.profile_match import profile_for
 from custom_components.flownexus_ota.profile_flow import PROFILE_SCHEMA, TIMES_SCHEMA
 from custom_components.flownexus_ota.profiles import rules_of
+from custom_components.flownexus_ota.source_flow import GITHUB_SCHEMA
 
 from .fleet import LIMIT_SECONDS, World
 from .forms import known_entry
@@ -31,7 +34,8 @@ URL = "http://127.0.0.1:2"
 
 def filled(**changes: Any) -> dict[str, Any]:
     """Return what a person sends who leaves all but `changes` as it is."""
-    defaults: dict[str, Any] = PROFILE_SCHEMA({"name": "Thingies", "times": TIMES_SCHEMA({})})
+    sections = {"times": TIMES_SCHEMA({}), "window": {}}
+    defaults: dict[str, Any] = PROFILE_SCHEMA({"name": "Thingies", **sections})
     return defaults | {"model": "Thingy*"} | changes
 
 
@@ -124,6 +128,37 @@ async def test_what_is_wrong_is_told_and_can_be_corrected(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_a_profile_may_have_the_name_of_a_source_but_not_of_another_profile(
+    hass: HomeAssistant,
+) -> None:
+    entry = known_entry(hass, URL)
+    index = ConfigSubentry(
+        data=MappingProxyType({}), subentry_type="index", title="Thingies", unique_id=None
+    )
+    hass.config_entries.async_add_subentry(entry, index)
+    assert (await sent(hass, entry, filled()))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await sent(hass, entry, filled()))["errors"] == {"name": "name_taken"}
+
+
+async def test_a_window_that_is_stored_is_shown_again(hass: HomeAssistant) -> None:
+    entry = known_entry(hass, URL)
+    nights = {"weekdays": ["sat"], "opens": "22:00:00", "closes": "04:00:00", "gate": "install"}
+    await sent(hass, entry, filled(window=nights))
+    profile = only_profile(entry)
+    form = await entry.start_subentry_reconfigure_flow(hass, profile.subentry_id)
+    assert suggested(form)["window"] == nights
+
+
+@pytest.mark.parametrize("schema", [PROFILE_SCHEMA, GITHUB_SCHEMA])
+def test_no_section_has_a_default_which_the_page_would_show_instead_of_its_fields(
+    schema: Any,
+) -> None:
+    fields: Any = probatio.to_field_list(schema, custom_serializer=cv.custom_serializer)
+    sections = [field for field in fields if field.get("type") == "expandable"]
+    assert sections
+    assert [field["name"] for field in sections if "default" in field] == []
+
+
 async def test_a_profile_is_changed_where_it_stands(hass: HomeAssistant) -> None:
     entry = known_entry(hass, URL)
     await sent(hass, entry, with_times(offered={"seconds": 5}))
@@ -148,14 +183,20 @@ def suggested(form: SubentryFlowResult) -> dict[str, Any]:
     """Return what a form shows, sections included."""
     schema = form["data_schema"]
     assert schema is not None
-    inner = {key.schema: value for key, value in schema.schema.items()}
     shown = {
-        key.schema: (key.description or {}).get("suggested_value")
-        for key in schema.schema
-        if key.schema != "times"
+        key.schema: suggested_in(value.schema)
+        if isinstance(value, section)
+        else (key.description or {}).get("suggested_value")
+        for key, value in schema.schema.items()
     }
-    times = {key.schema: key.description["suggested_value"] for key in inner["times"].schema.schema}
-    return {name: value for name, value in shown.items() if value is not None} | {"times": times}
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def suggested_in(schema: Any) -> dict[str, Any]:
+    """Return what a section shows, its defaults apart."""
+    return {
+        key.schema: key.description["suggested_value"] for key in schema.schema if key.description
+    }
 
 
 def test_a_profile_of_an_older_release_has_the_defaults_of_what_it_lacks(
