@@ -54,6 +54,8 @@ class DownloadSettings:
     """The certificates to trust for https, in PEM format; `None` is the system's choice."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """What the device's name server says: IP addresses by host name, before the system's."""
+    valve: asyncio.Event | None = None
+    """While it is there and not set, a download stops behind its first piece."""
     compiled_origin: str = "http://127.0.0.1:8000"
     """Where devices download that take the package URI for a path (the sample's port is 8000)."""
 
@@ -191,6 +193,8 @@ class Downloader:
         while piece := await response.content.read(piece_bytes):
             transfer.reader.feed(self._damaged(transfer, piece))
             self._check_limits(transfer)
+            if self._settings.valve is not None:
+                await self._settings.valve.wait()
             if rate is not None:
                 due += len(piece) / rate
                 await asyncio.sleep(due - loop.time())

@@ -129,9 +129,6 @@ OTHERS: Final[Mapping[tuple[str, Fault, When], _Other]] = {
         outcomes=frozenset({"failed device_reported 9", "failed uri_refused"}),
         why="its result is lost if power fails between its refusal and our reading",
     ),
-    # Seen once, with two processes on two cores. Its cause is not established: perhaps the download
-    # was over, and the Execute out. Hold the device while it downloads, and be strict again.
-    ("never_comes_back", Fault.HASS_KILLED, When.TRANSFERRING): _GONE_UNSEEN,
     ("never_comes_back", Fault.HASS_KILLED, When.STAGED): _GONE_UNSEEN,
     ("never_comes_back", Fault.HASS_KILLED, When.INSTALLING): _GONE_UNSEEN,
 }

@@ -23,7 +23,7 @@ from .fleet import OLD
 from .matrix import Cell, Fault, When
 
 SIZE_BYTES: Final = 60_000
-# Three seconds for the image: all that are to be met in TRANSFERRING are there by then.
+# Slow enough for the server to notice each device's progress.
 _RATE_BYTES_PER_SECOND: Final = 20_000
 _INSTALL_SECONDS: Final = 3.0
 _HOLD_LIMIT_SECONDS: Final = 40.0
@@ -55,6 +55,7 @@ class Wave:
         self._fault = fault
         self._cells = cells
         self._asking: list[asyncio.Task[None]] = []
+        self._valve = asyncio.Event()
 
     async def run(self) -> list[Ended]:
         """Bring each device into its phase, break what is to be broken, return the outcomes."""
@@ -64,6 +65,7 @@ class Wave:
         async with asyncio.timeout(_HOLD_LIMIT_SECONDS):
             await self._take_positions()
         await self._break()
+        self._valve.set()
         self._let_go(When.OFFERED, When.STAGED)
         if self._fault in _ENDS_HASS:
             await self._stage.hass.start_again()
@@ -163,7 +165,9 @@ class Wave:
             # Renewed every three seconds: that is how a device notices a Leshan that forgot it.
             timing=Timing(lifetime_seconds=4, install_seconds=_INSTALL_SECONDS, reboot_seconds=0.5),
             downloads=DownloadSettings(
-                compiled_origin=self._stage.hass.base_url, tries_without_progress=60
+                compiled_origin=self._stage.hass.base_url,
+                tries_without_progress=60,
+                valve=self._valve if cell.when is When.TRANSFERRING else None,
             ),
             bytes_per_second=_RATE_BYTES_PER_SECOND,
         )

@@ -1,5 +1,6 @@
 """The devices' HTTP client against a real server on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from .device_parts import (
     image_server,
     whole_or_rest,
 )
+from .leshan_stage import until
 
 HALF = len(IMAGE) // 2
 ANYHOW = Downloading()
@@ -29,9 +31,12 @@ ANYHOW = Downloading()
 
 @asynccontextmanager
 async def downloader(
-    downloading: Downloading = ANYHOW, origin: str = "http://127.0.0.1:1"
+    downloading: Downloading = ANYHOW,
+    origin: str = "http://127.0.0.1:1",
+    valve: asyncio.Event | None = None,
 ) -> AsyncIterator[Downloader]:
-    opened = Downloader(downloading, replace(QUICK_DOWNLOADS, compiled_origin=origin))
+    settings = replace(QUICK_DOWNLOADS, compiled_origin=origin, valve=valve)
+    opened = Downloader(downloading, settings)
     try:
         yield opened
     finally:
@@ -127,6 +132,20 @@ async def test_a_transfer_that_was_given_up_goes_on_later() -> None:
         header = await client.fetch(transfer)
     assert header.version == "1.1.0"
     assert server.requests[-1]["Range"] == f"bytes={HALF}-"
+
+
+async def test_a_device_behind_a_closed_valve_has_begun_and_ends_once_it_is_opened() -> None:
+    valve = asyncio.Event()
+    async with image_server() as server, downloader(valve=valve) as client:
+        transfer = Transfer(uri=server.uri())
+        fetching = asyncio.create_task(client.fetch(transfer))
+        await until(lambda: transfer.reader.received_bytes > 0)
+        done, _ = await asyncio.wait((fetching,), timeout=0.1)
+        assert not done
+        assert transfer.reader.received_bytes < len(IMAGE)
+        valve.set()
+        header = await fetching
+    assert header.version == "1.1.0"
 
 
 async def test_a_server_that_cannot_satisfy_the_range_is_asked_for_everything() -> None:
