@@ -141,8 +141,7 @@ async def _async_begin(
     await runtime.engine.load()
     # After the offers are open again: a device that hears 404 gives its URL up for good.
     await runtime.downloads.async_apply()
-    for endpoint in runtime.engine.endpoints:
-        runtime.async_device_changed(endpoint)
+    await runtime.async_show_known()
     if not runtime.devices:
         await _async_check(runtime)
     entry.async_on_unload(shared.keeper.async_listen(runtime.async_catalogue_changed))

@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypedDict, final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypedDict, final, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import (
+    BaseDataUpdateCoordinatorProtocol,
+    DataUpdateCoordinator,
+)
 
 from .const import DOMAIN
 from .engine.view import DeviceView, ServerView
@@ -30,19 +34,40 @@ class Description(TypedDict):
 
 
 @final
-class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
-    """One device; keeps its registry entry as true as its entities."""
+class DeviceCoordinator(BaseDataUpdateCoordinatorProtocol):
+    """One device; keeps its registry entry as true as its entities.
 
-    config_entry: FlownexusConfigEntry
-    device_info: dr.DeviceInfo | None = None
-    """Made by the first of its entities for all of them."""
+    No `DataUpdateCoordinator`: what that has for polling is of no use here, ten thousand times.
+    """
+
+    __slots__ = ("_entry", "_hass", "_listeners", "data", "device_info")
 
     def __init__(self, hass: HomeAssistant, entry: FlownexusConfigEntry, view: DeviceView) -> None:
         """Begin with what is known."""
-        super().__init__(
-            hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} device", always_update=False
-        )
+        self._hass = hass
+        self._entry = entry
+        self._listeners: list[CALLBACK_TYPE] = []
         self.data = view
+        self.device_info: dr.DeviceInfo | None = None
+        """Made by the first of its entities for all of them."""
+
+    @callback
+    @override
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: Any = None
+    ) -> CALLBACK_TYPE:
+        """Call back whenever there is something new, until what is returned is called."""
+        self._listeners.append(update_callback)
+        return partial(self._listeners.remove, update_callback)
+
+    @callback
+    def async_update_listeners(self) -> None:
+        """Call all listeners; one that errs keeps neither the others nor us from going on."""
+        for listener in tuple(self._listeners):
+            try:
+                listener()
+            except Exception:
+                _LOGGER.exception("What is new of %s is not shown", self.data.endpoint)
 
     @callback
     def async_show(self, view: DeviceView) -> None:
@@ -61,9 +86,9 @@ class DeviceCoordinator(DataUpdateCoordinator[DeviceView]):
         if not changes:
             return
         self.device_info = None
-        registry = dr.async_get(self.hass)
+        registry = dr.async_get(self._hass)
         device = registry.async_get_device_by_identifier(
-            device_identifier(self.config_entry, self.data.endpoint), self.config_entry.entry_id
+            device_identifier(self._entry, self.data.endpoint), self._entry.entry_id
         )
         if device is not None:
             registry.async_update_device(device.id, **changes)

@@ -9,7 +9,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.helpers.update_coordinator import BaseCoordinatorEntity, CoordinatorEntity
 
 from .const import CONF_URL, DOMAIN
 from .coordinator import DeviceCoordinator, ServerCoordinator, described, device_identifier
@@ -38,7 +38,7 @@ async def async_add_to_devices(
     await runtime.async_add_platform(add, is_minimal=is_minimal)
 
 
-class DeviceEntity(CoordinatorEntity[DeviceCoordinator]):
+class DeviceEntity(BaseCoordinatorEntity[DeviceCoordinator]):
     """An entity of one device.
 
     It stays available while the device sleeps or the server is down: Home Assistant drops
@@ -62,6 +62,10 @@ class DeviceEntity(CoordinatorEntity[DeviceCoordinator]):
         if coordinator.device_info is None:
             coordinator.device_info = _device_info(runtime, coordinator.data)
         self._attr_device_info = coordinator.device_info
+
+    @override
+    async def async_update(self) -> None:
+        """Do nothing for `homeassistant.update_entity`: what there is to know is known."""
 
     @property
     def view(self) -> DeviceView:

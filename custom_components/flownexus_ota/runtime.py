@@ -156,6 +156,13 @@ class RuntimeData:
             adder([self.devices[each] for each in batch if each in self.devices])
             await asyncio.sleep(0)
 
+    async def async_show_known(self) -> None:
+        """Show every device that the engine knows of, giving way to others in between."""
+        breather = Breather()
+        for endpoint in self.engine.endpoints:
+            self.async_device_changed(endpoint)
+            await breather.give_way()
+
     @callback
     def async_device_changed(self, endpoint: Endpoint) -> None:
         """Show what the engine knows of a device, a new one included."""

@@ -19,7 +19,6 @@ from custom_components.flownexus_ota.storage.migrations import (
     migrate,
     stored_version,
 )
-from custom_components.flownexus_ota.storage.rows import as_mapping
 
 from .samples import MINUTE, NOON, SERVER, asked, execute, failed, query
 
@@ -146,7 +145,7 @@ def test_what_the_first_version_stored_is_kept(path: Path, folder: Path) -> None
     shutil.copy(SCHEMA_FOLDER / "0001.sql", folder)
     with closing(sqlite3.connect(path, autocommit=True)) as first:
         migrate(first, folder)
-        first.row_factory = as_mapping
+        first.row_factory = sqlite3.Row
         db = HistoryDb(first, None)
         db.record(asked("a"), at=NOON, evidence="asked for")
         db.record(failed(asked("a")), at=NOON + MINUTE, evidence="no storage")
@@ -158,7 +157,7 @@ def test_what_the_first_version_stored_is_kept(path: Path, folder: Path) -> None
         with pytest.raises(ActiveSessionExistsError):
             migrated.record(asked("c"), at=NOON)
     found = query(path, "SELECT id, number, state FROM firmware_update")
-    assert found == [tuple(each.values()) for each in numbers]
+    assert found == [tuple(each) for each in numbers]
 
 
 def test_a_file_with_other_tables_of_the_same_name_is_refused(path: Path) -> None:

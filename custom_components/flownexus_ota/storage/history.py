@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from ..lwm2m.events import Endpoint
 from ..ota.image import FirmwareImage
@@ -104,7 +104,7 @@ class HistoryDb:
         stored = self._connection.execute(sql.ENDED_AS, row).fetchone()
         if stored is None:
             self._begin(row)
-        elif stored != {"phase": row["phase"], "result": row["result"]}:
+        elif tuple(stored) != (row["phase"], row["result"]):
             raise FinalSessionChangedError(row["id"])
 
     def _begin(self, row: Row) -> None:
@@ -233,9 +233,9 @@ class HistoryDb:
         except (UnicodeEncodeError, OverflowError) as err:
             raise UnstorableError(str(err)) from err
 
-    def _rows(self, statement: str, values: Row) -> list[Row]:
+    def _rows(self, statement: str, values: Row) -> list[sqlite3.Row]:
         try:
-            rows: list[Any] = self._connection.execute(statement, values).fetchall()
+            rows: list[sqlite3.Row] = self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as err:
             raise named_error(err) from err
         return rows

@@ -9,7 +9,6 @@ from .errors import HistoryUnavailableError, is_corrupt, named_error
 from .incoming_file import sync_folder
 from .migrations import check_version, migrate
 from .records import MovedAside
-from .rows import as_mapping
 
 # Another process that reads (a backup, a person with sqlite3) may hold the file for a moment.
 BUSY_TIMEOUT_SECONDS: Final = 5.0
@@ -85,7 +84,7 @@ def _connect_and_migrate(path: Path, busy_timeout_seconds: float) -> sqlite3.Con
     except BaseException:
         connection.close()
         raise
-    connection.row_factory = as_mapping
+    connection.row_factory = sqlite3.Row
     return connection
 
 

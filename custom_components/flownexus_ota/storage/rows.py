@@ -23,7 +23,7 @@ from .errors import UnstorableError
 from .records import KnownDevice, SessionEvent
 
 type Row = dict[str, Any]
-"""Column name to a value that SQLite knows; named parameters and answers have the same shape."""
+"""Column name to a value that SQLite knows, as named parameters; answers are `sqlite3.Row`s."""
 
 _SESSION_COLUMNS: Final = (
     *("id", "server_id", "endpoint", "target", "created_at", "asked_by"),
@@ -85,7 +85,7 @@ def session_row(session: Session, *, at: datetime, token_sha256: str | None) -> 
     }
 
 
-def session_of(row: Row) -> Session:
+def session_of(row: sqlite3.Row) -> Session:
     """Return the session that a row of `firmware_update` holds."""
     return Session(
         id=row["id"],
@@ -117,7 +117,7 @@ def session_of(row: Row) -> Session:
     )
 
 
-def event_of(row: Row) -> SessionEvent:
+def event_of(row: sqlite3.Row) -> SessionEvent:
     """Return the step that a row of `firmware_update_event` holds."""
     return SessionEvent(
         at=datetime.fromisoformat(row["at"]),
@@ -145,7 +145,7 @@ def device_row(server_id: str, device: KnownDevice) -> Row:
     }
 
 
-def device_of(row: Row) -> KnownDevice:
+def device_of(row: sqlite3.Row) -> KnownDevice:
     """Return the device that a row of `devices` holds."""
     further = _unpacked(row["further_facts"], _FACTS_REST)
     return KnownDevice(
@@ -168,7 +168,7 @@ def image_row(image: FirmwareImage) -> Row:
     }
 
 
-def image_of(row: Row) -> FirmwareImage:
+def image_of(row: sqlite3.Row) -> FirmwareImage:
     """Return the image that a row of `images` holds."""
     return FirmwareImage(
         **{name: row[name] for name in _IMAGE_COLUMNS},
@@ -219,11 +219,6 @@ def _unpacked(text: str, rest: dict[str, object]) -> dict[str, Any]:
         for name, each in json.loads(text).items()
         if name in rest
     }
-
-
-def as_mapping(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
-    """Return one answer of SQLite by column name; a `row_factory`."""
-    return {column[0]: each for column, each in zip(cursor.description, values, strict=True)}
 
 
 _SESSION_REST: Final = _rest(Session, _SESSION_COLUMNS)
