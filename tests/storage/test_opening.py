@@ -167,4 +167,4 @@ def test_every_commit_is_synced_to_the_disk(path: Path) -> None:
     with closing(connection):
         pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         set_to = [connection.execute(f"PRAGMA {name}").fetchone() for name in pragmas]
-    assert [next(iter(row.values())) for row in set_to] == ["wal", 2, 1, 5000]
+    assert [row[0] for row in set_to] == ["wal", 2, 1, 5000]
