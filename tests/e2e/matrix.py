@@ -33,7 +33,7 @@ class When(StrEnum):
 # Seconds, for the profile of all devices: an hour of patience in a minute. A device is held in
 # STAGED for some five seconds, which must not use up the deadline.
 TIMES: Final[Mapping[str, float]] = {
-    "waiting": 45,
+    "waiting": 60,
     "offered": 5,
     "transferring": 10,
     "staged": 10,
@@ -119,18 +119,11 @@ WAYS: Final[Mapping[str, _Way]] = {
 }
 _ORDER: Final = (When.WAITING, When.OFFERED, When.TRANSFERRING, When.STAGED, When.INSTALLING)
 
-_GONE_UNSEEN: Final = _Other(
-    outcomes=frozenset({"failed did_not_come_back", "failed never_came"}),
-    why="it obeyed the Execute while nobody listened, and its registration may have ended before "
-    "anybody did again: then nobody can know that it installs",
-)
 OTHERS: Final[Mapping[tuple[str, Fault, When], _Other]] = {
     ("unsupported_protocol", Fault.DEVICE_REBOOTED, When.OFFERED): _Other(
         outcomes=frozenset({"failed device_reported 9", "failed uri_refused"}),
         why="its result is lost if power fails between its refusal and our reading",
     ),
-    ("never_comes_back", Fault.HASS_KILLED, When.STAGED): _GONE_UNSEEN,
-    ("never_comes_back", Fault.HASS_KILLED, When.INSTALLING): _GONE_UNSEEN,
 }
 
 

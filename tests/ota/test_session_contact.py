@@ -67,6 +67,19 @@ def test_a_session_that_is_held_too_long_ends_with_the_reason() -> None:
     assert transferring().tell(SERVER_DOWN, DeadlinePassed()).session.reason is Reason.NEVER_CAME
 
 
+@pytest.mark.parametrize("begin", [staged, installing])
+@pytest.mark.parametrize("lost", [ASLEEP, SERVER_DOWN])
+def test_of_a_device_that_was_told_to_install_nobody_says_that_it_did_not(
+    begin: object, lost: ContactLost
+) -> None:
+    play: Play = begin()  # type: ignore[operator] # each begins a session
+    assert play.tell(lost, DeadlinePassed()).outcome == (
+        Phase.FAILED,
+        8,
+        Reason.DID_NOT_COME_BACK,
+    )
+
+
 def test_a_device_that_sleeps_while_it_downloads_stays_held() -> None:
     play = transferring().tell(ASLEEP).later(minutes=1).tell(BytesServed())
     assert play.session.is_held

@@ -6,7 +6,7 @@ from ..lwm2m.firmware_update import UpdateResult
 from .command import ObserveDevice, ReadDevice
 from .contact import lose_contact, request_cancel
 from .decision import decide_before_offer
-from .phase import Reason, WaitingReason
+from .phase import Phase, Reason, WaitingReason
 from .report import (
     CancelRequested,
     ContactLost,
@@ -44,6 +44,9 @@ def judge_waiting(it: Situation, report: Report) -> Step:
 
 def end_in_vain(it: Situation) -> Step:
     """End a session whose device could not be reached in all that time."""
+    if it.session.phase is Phase.INSTALLING or it.session.execute_count:
+        # It may have heard our Execute: nobody can say that it has installed nothing.
+        return it.fail(UpdateResult.UPDATE_FAILED, Reason.DID_NOT_COME_BACK)
     asleep = it.session.waiting_reason is WaitingReason.ASLEEP
     return it.fail(UpdateResult.CONNECTION_LOST, Reason.NEVER_WOKE if asleep else Reason.NEVER_CAME)
 
