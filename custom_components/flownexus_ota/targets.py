@@ -1,6 +1,7 @@
-"""From what an action is aimed at to our devices: device, entity, area, label, or a server."""
+"""From what an action, a trigger or a condition is aimed at to our devices, or to a server."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
@@ -10,6 +11,7 @@ from homeassistant.helpers.target import TargetSelection, async_extract_referenc
 
 from .const import DOMAIN
 from .devices import endpoints_of
+from .engine.view import DeviceView
 from .exceptions import not_our_device_error, server_not_loaded_error
 from .lwm2m.events import Endpoint
 from .runtime import FlownexusConfigEntry, RuntimeData
@@ -37,6 +39,7 @@ def named_devices(hass: HomeAssistant, call: ServiceCall) -> list[Target] | None
             ids.add(entity.device_id)
         elif entity_id in selection.entity_ids:
             raise not_our_device_error(entity_id)
+    ids -= _excluded_device_ids(hass, selection)
     found: dict[tuple[str, Endpoint], Target] = {}
     for device_id in sorted(ids):
         targets = list(_of_device(hass, device_id))
@@ -53,7 +56,31 @@ def selected_device_ids(hass: HomeAssistant, selection: TargetSelection) -> set[
     entities = er.async_get(hass)
     found = map(entities.async_get, selected.referenced | selected.indirectly_referenced)
     by_entity = {each.device_id for each in found if each is not None and each.device_id}
-    return selected.referenced_devices | by_entity
+    meant = selected.referenced_devices | by_entity
+    return meant - _excluded_device_ids(hass, selection)
+
+
+@callback
+def views_of(hass: HomeAssistant, selection: TargetSelection) -> Iterator[DeviceView | None]:
+    """Yield what is known now of each device of ours that is meant; of all without a selection.
+
+    `None` for a device that nothing is known of: its server is not set up.
+    """
+    registry = dr.async_get(hass)
+    entries = hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+    devices: Iterable[object]
+    if selection.has_any_target:
+        devices = map(registry.async_get, selected_device_ids(hass, selection))
+    else:
+        of_entries = (
+            dr.async_entries_for_config_entry(registry, each.entry_id) for each in entries
+        )
+        devices = chain.from_iterable(of_entries)
+    for device in devices:
+        if isinstance(device, dr.DeviceEntry):
+            for entry in entries:
+                for endpoint in endpoints_of(entry, device):
+                    yield _view(entry, endpoint)
 
 
 @callback
@@ -77,6 +104,21 @@ def loaded_servers(hass: HomeAssistant) -> list[RuntimeData]:
     """Return every server that is set up."""
     entries: Iterable[Any] = hass.config_entries.async_loaded_entries(DOMAIN)
     return [entry.runtime_data for entry in entries]
+
+
+def _excluded_device_ids(hass: HomeAssistant, selection: TargetSelection) -> set[str]:
+    """Return the devices that are not meant after all, by themselves or by one of their entities.
+
+    Home Assistant 2026.11 takes the named entity away, and would leave its device among the others.
+    """
+    excluded: TargetSelection | None = getattr(selection, "exclude", None)
+    return set() if excluded is None else selected_device_ids(hass, excluded)
+
+
+def _view(entry: FlownexusConfigEntry, endpoint: Endpoint) -> DeviceView | None:
+    if entry.state is not ConfigEntryState.LOADED:
+        return None
+    return entry.runtime_data.engine.view(endpoint)
 
 
 def _of_device(hass: HomeAssistant, device_id: str) -> Iterator[Target]:

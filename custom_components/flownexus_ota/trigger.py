@@ -1,4 +1,4 @@
-"""Triggers of automations: an update started, succeeded, failed, or has to wait.
+"""Triggers of automations: an update started, succeeded, failed, arrived late, or has to wait.
 
 They listen to our bus event, which every device fires, whatever entities it has.
 """
@@ -98,6 +98,12 @@ class UpdateFailedTrigger(UpdateTrigger):
     happening = Happening.FAILED
 
 
+class UpdateArrivedLateTrigger(UpdateTrigger):
+    """A device runs its new version, although its update had failed."""
+
+    happening = Happening.ARRIVED_LATE
+
+
 class UpdateWaitingTrigger(UpdateTrigger):
     """An update cannot start at once, nor as soon as others have ended."""
 
@@ -127,6 +133,7 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "update_started": UpdateStartedTrigger,
     "update_succeeded": UpdateSucceededTrigger,
     "update_failed": UpdateFailedTrigger,
+    "update_arrived_late": UpdateArrivedLateTrigger,
     "update_waiting": UpdateWaitingTrigger,
 }
 

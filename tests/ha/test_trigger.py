@@ -148,6 +148,23 @@ async def test_an_update_that_only_waits_for_its_turn_does_not_count_as_waiting(
     assert await says(world, told) == []
 
 
+async def test_a_device_that_comes_back_on_the_target_of_a_failed_update_is_told(
+    hass: HomeAssistant, world: World
+) -> None:
+    world.add_image()
+    await world.set_up()
+    told = await automate(hass, "update_arrived_late")
+    entity_id = await failing(world, "sensor-1")
+    await fail(world, entity_id)
+    assert await says(world, told) == []
+    await world.devices["sensor-1"].stop()
+    await world.add_device("sensor-1", version=NEW)
+    await world.until(lambda: bool(told))
+    assert await says(world, told) == [
+        f"sensor-1: {OLD} to {NEW}, no_storage, Not enough flash memory"
+    ]
+
+
 @pytest.mark.parametrize("aimed_by", ["entity", "further_entity", "device", "area"])
 async def test_only_devices_that_are_meant_are_told_of(
     hass: HomeAssistant, world: World, aimed_by: str
