@@ -1,9 +1,11 @@
 """What the documents say is true: pages are fresh, links lead somewhere, names exist."""
 
+import ast
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -15,6 +17,7 @@ from custom_components.flownexus_ota import services
 from custom_components.flownexus_ota.binary_sensor import CONNECTED
 from custom_components.flownexus_ota.button import CANCEL_UPDATE
 from custom_components.flownexus_ota.certificate_steps import FILES_SCHEMA
+from custom_components.flownexus_ota.condition import CONDITIONS
 from custom_components.flownexus_ota.config_flow import SERVER_SCHEMA
 from custom_components.flownexus_ota.const import DEFAULT_MAX_PARALLEL_UPDATES, DOMAIN
 from custom_components.flownexus_ota.download_options import DEFAULT_MAX_PARALLEL_DOWNLOADS
@@ -30,13 +33,14 @@ from custom_components.flownexus_ota.select import FIRMWARE_VERSION
 from custom_components.flownexus_ota.sensor import FURTHER, PHASE, SERVER_SENSORS
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.switch import AUTO_UPDATE
+from custom_components.flownexus_ota.trigger import TRIGGERS
 from custom_components.flownexus_ota.update import DESCRIPTION
 from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
 from scripts.docs.__main__ import PAGES
 
 from .documents import anchors, blocks, code_in, documents, first_codes, links, tables, text_of
-from .source_code import INTEGRATION, REPOSITORY, functions, source_files
+from .source_code import INTEGRATION, REPOSITORY, functions, source_files, tree
 
 README: Final = text_of("README.md")
 README_TABLES: Final = tables(README)
@@ -49,6 +53,19 @@ IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?bluepri
 RAW: Final = "https://raw.githubusercontent.com/flownexus-lwm2m/flownexus_ota/main"
 # What the documents call a file of the package, without the way to it.
 FILE_NAME: Final = re.compile(r"(?:[a-z_]+/)*[a-z_]+\.(?:py|json|sql)|[a-z_]+/(?:[a-z_]+/)*")
+# However it is marked, and however deep it stands.
+YAML_FENCE: Final = re.compile(r"^[ >]*(?:```+|~~~+) *ya?ml\b", re.MULTILINE | re.IGNORECASE)
+AUTOMATIONS: Final = [
+    example for path in documents() for example in blocks(path.read_text(encoding="utf-8"), "yaml")
+]
+RUN_BY: Final = Path("tests/ha/test_documented_automations.py")
+
+
+def aliases_that_are_run() -> list[str]:
+    """Return the aliases of the automations that tests switch on."""
+    calls = [node for node in ast.walk(tree(RUN_BY)) if isinstance(node, ast.Call)]
+    switched_on = [call for call in calls if ast.unparse(call.func) == "automation"]
+    return sorted({ast.literal_eval(call.args[1]) for call in switched_on})
 
 
 @pytest.mark.parametrize(
@@ -140,6 +157,16 @@ def test_the_actions_in_the_readme_are_those_there_are() -> None:
     assert set(services.OUTCOMES) <= {code for row in rows for code in code_in(row[1])}
 
 
+@pytest.mark.parametrize(
+    ("head", "there_are"),
+    [("trigger | fires when", TRIGGERS), ("condition | holds while", CONDITIONS)],
+)
+def test_the_triggers_and_conditions_in_the_readme_are_those_there_are(
+    head: str, there_are: Mapping[str, object]
+) -> None:
+    assert first_codes(README_TABLES[head]) == [f"{DOMAIN}.{name}" for name in there_are]
+
+
 def test_the_attributes_in_the_readme_are_those_of_the_phase_sensor() -> None:
     rows = README_TABLES["attribute | meaning"]
     assert set(first_codes(rows)) == set(PHASE_TEXTS["state_attributes"])
@@ -220,8 +247,16 @@ def test_every_blueprint_is_imported_by_a_link_to_where_it_says_it_comes_from() 
     assert said == [f"{RAW}/{file.relative_to(REPOSITORY)}" for file in files]
 
 
-@pytest.mark.parametrize("example", blocks(README, "yaml"))
+@pytest.mark.parametrize("example", AUTOMATIONS)
 def test_every_example_is_yaml_with_triggers_and_actions(example: str) -> None:
     automation = parse_yaml(example)
     assert isinstance(automation, dict)
     assert {"alias", "triggers", "actions"} <= set(automation)
+
+
+def test_every_example_in_yaml_is_run_by_a_test() -> None:
+    marked = sum(len(YAML_FENCE.findall(path.read_text(encoding="utf-8"))) for path in documents())
+    written = [re.findall(r"^alias: (.+)$", example, re.MULTILINE) for example in AUTOMATIONS]
+    # Indented ones, and those with another mark, would be found by nobody.
+    assert len(AUTOMATIONS) == marked
+    assert sorted(chain.from_iterable(written)) == aliases_that_are_run()

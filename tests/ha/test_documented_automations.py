@@ -11,9 +11,11 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import async_mock_service
 
+from custom_components.flownexus_ota.const import DOMAIN
 from tests.documents import blocks, text_of
 
 from .fleet import NEW, OLD, World
+from .test_condition import under_way
 
 
 def example(alias: str) -> dict[str, Any]:
@@ -98,6 +100,41 @@ async def test_the_end_of_an_update_is_told_by_its_event(hass: HomeAssistant, wo
         await world.until(lambda: bool(told))
     [call] = told
     assert call.data["message"] == f"thingy-1: {NEW} succeeded"
+
+
+async def test_a_border_router_is_restarted_unless_an_update_runs(
+    hass: HomeAssistant, world: World
+) -> None:
+    await world.add_device("thingy-1", "never_downloads")
+    world.add_image()
+    await world.set_up()
+    await world.ready("thingy-1")
+    pressed = async_mock_service(hass, "button", "press")
+    async with automation(hass, "Restart the border router") as restart:
+        async with under_way(world, "thingy-1"):
+            await run(hass, restart)
+        assert pressed == []
+        await run(hass, restart)
+    [call] = pressed
+    assert call.data["entity_id"] == ["button.border_router_restart"]
+
+
+async def test_an_update_is_tried_again_in_the_evening_if_it_has_failed(
+    hass: HomeAssistant, world: World
+) -> None:
+    again = async_mock_service(hass, DOMAIN, "retry_update")
+    await world.add_device("thingy-1", "no_space")
+    world.add_image()
+    await world.set_up()
+    entity_id = await world.ready("thingy-1")
+    async with automation(hass, "Try firmware updates again") as evening:
+        await run(hass, evening)
+        assert again == []
+        with pytest.raises(HomeAssistantError):
+            await world.install(entity_id)
+        await run(hass, evening)
+    [call] = again
+    assert call.data["entity_id"] == [entity_id]
 
 
 async def test_what_failed_in_a_week_is_told_from_the_history(

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from types import ModuleType
 from typing import Any, Final
@@ -36,6 +37,7 @@ from custom_components.flownexus_ota import (
     upload_steps,
 )
 from custom_components.flownexus_ota.certificate_issues import CERTIFICATE_ISSUE_PREFIX
+from custom_components.flownexus_ota.condition import CONDITIONS
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
 from custom_components.flownexus_ota.download_steps import DOWNLOADS_SCHEMA
@@ -284,10 +286,15 @@ def test_every_action_is_described_with_all_its_fields_and_has_an_icon() -> None
     assert set(options) == set(services.OUTCOMES) == set(TEXTS["selector"]["outcome"]["options"])
 
 
-def test_every_trigger_is_described_and_has_a_name_and_an_icon() -> None:
-    described = set(load_yaml_dict(PACKAGE / "triggers.yaml"))
+@pytest.mark.parametrize(
+    ("kind", "there_are"), [("triggers", TRIGGERS), ("conditions", CONDITIONS)]
+)
+def test_every_trigger_and_condition_is_described_and_has_a_name_and_an_icon(
+    kind: str, there_are: Mapping[str, object]
+) -> None:
+    described = set(load_yaml_dict(PACKAGE / f"{kind}.yaml"))
 
-    assert described == set(TRIGGERS) == set(TEXTS["triggers"]) == set(ICONS["triggers"])
+    assert described == set(there_are) == set(TEXTS[kind]) == set(ICONS[kind])
 
 
 def test_every_happening_and_what_is_told_with_it_has_a_name() -> None:
