@@ -22,7 +22,7 @@ from simulator.settings import QueueMode, Timing
 from .blueprint_files import TELL, automation, notifications, run, said
 from .fleet import NEW, OLD, World
 from .test_image_store import damage, stored
-from .test_services import device_id, updates
+from .test_services import device_id, failed, updates
 
 NIGHT = "update_at_night.yaml"
 FALLS_ASLEEP = QueueMode(awake_seconds=1.0, sleep_seconds=60.0)
@@ -117,6 +117,20 @@ async def test_the_first_failure_ends_the_night(
         ],
     )
     assert versions(two) == {"thingy-0": OLD, "thingy-1": OLD, "thingy-2": OLD}
+
+
+async def test_one_that_has_failed_before_comes_last_and_ends_no_second_night(
+    hass: HomeAssistant, two: World, told: list[ServiceCall]
+) -> None:
+    await failed(two, "thingy-0")
+    await night(hass)
+    assert said(told[0]) == (
+        "Firmware at night: 2 updated, 1 failed",
+        [
+            *("Updated:", f"- thingy-1: {OLD} to {NEW}", f"- thingy-2: {OLD} to {NEW}"),
+            *("Failed:", f"- thingy-0: version {NEW}: Not enough flash memory"),
+        ],
+    )
 
 
 async def test_a_failure_is_passed_over_where_that_is_wanted(
