@@ -39,7 +39,13 @@ from .remote_sources import (
     LibraryMissingError,
     async_source,
 )
-from .sources.fetch_errors import FetchError
+from .sources.fetch_errors import (
+    AddressForbiddenError,
+    FetchError,
+    NotThereError,
+    TokenRefusedError,
+)
+from .sources.remote import RemoteListing
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -92,13 +98,14 @@ class SourceFlow(ConfigSubentryFlow):
         """Start with a form without errors."""
         self._errors: dict[str, str] = {}
         self._detail = ""
+        self._listing = RemoteListing()
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add a source."""
         if user_input is not None:
             name, data = await self._async_parsed(user_input, others=self._names())
             if not self._errors:
-                return self.async_create_entry(title=name, data=data)
+                return self._created(name, data)
         return self._form("user", user_input or {})
 
     async def async_step_reconfigure(
@@ -121,6 +128,16 @@ class SourceFlow(ConfigSubentryFlow):
     @abstractmethod
     def _shown(self, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is stored as the form shows it."""
+
+    def _created(self, name: str, data: Mapping[str, Any]) -> SubentryFlowResult:
+        """Store a source, and say what it has: a mistake in a pattern shows by nothing else."""
+        images, unusable = len(self._listing.images), len(self._listing.problems)
+        return self.async_create_entry(
+            title=name,
+            data=data,
+            description="partly" if unusable else "default" if images else "nothing",
+            description_placeholders={"images": str(images), "unusable": str(unusable)},
+        )
 
     def _names(self) -> set[str]:
         return {
@@ -159,18 +176,33 @@ class SourceFlow(ConfigSubentryFlow):
         tls = entry.runtime_data.shared.tls if is_loaded else get_default_context()
         try:
             source = await async_source(self.hass, tls, self.kind, name, data)
-            listing = await source.list_images()
+            self._listing = await source.list_images()
         except LibraryMissingError as err:
             self._errors["base"] = "source_library_missing"
             self._detail = str(err)
         except FetchError as err:
-            self._errors["base"] = "source_not_fetched"
-            self._detail = str(err)
+            self._tell(err, may_be_private=data[CONF_ALLOW_PRIVATE_NETWORKS])
         else:
-            of_all = [problem for problem in listing.problems if problem.file_name == name]
+            of_all = [each for each in self._listing.problems if each.file_name == name]
             for problem in of_all:
                 self._errors["base"] = "index_unusable"
                 self._detail = await async_problem_words(self.hass, problem)
+
+    def _tell(self, err: FetchError, *, may_be_private: bool) -> None:
+        """Say why a source does not answer, and where that can be mended on the form."""
+        self._detail = str(err)
+        match err:
+            case AddressForbiddenError(details={"host": host, "address": address}) if (
+                not may_be_private
+            ):
+                self._errors["base"] = "source_private"
+                self._detail = host if host == address else f"{host} ({address})"
+            case NotThereError():
+                self._errors[CONF_REPOSITORY] = "repository_not_there"
+            case TokenRefusedError():
+                self._errors[CONF_ACCESS_TOKEN] = "token_refused"
+            case _:
+                self._errors["base"] = "source_not_fetched"
 
     def _is_https(self, field: str, address: str) -> bool:
         """Tell whether an address begins with https and has a host; else say so on the form."""

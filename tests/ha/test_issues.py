@@ -68,6 +68,7 @@ OTHER_PROBLEMS: Final[dict[str, dict[str, str]]] = {
     ImageProblem.GZIP: {},
     RemoteProblem.NOT_FETCHED: {"error": "firmware.example took longer than 30 s"},
     RemoteProblem.LIBRARY_MISSING: {"library": "aiogithubapi"},
+    RemoteProblem.INDEX_NO_JSON: {},
     RemoteProblem.INDEX_UNKNOWN_FORMAT: {"format": "2"},
     RemoteProblem.INDEX_MALFORMED: {"member": "images"},
     RemoteProblem.INDEX_EXPIRED: {"expires_at": "2027-01-01T00:00:00+00:00"},

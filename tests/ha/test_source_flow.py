@@ -12,7 +12,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from custom_components.flownexus_ota.source_flow import GITHUB_SCHEMA
 from tests.sources.authority import Authority
 from tests.sources.file_server import FileServer
-from tests.sources.github_server import REPOSITORY, GithubServer
+from tests.sources.github_server import REPOSITORY, GithubServer, message
 
 from .firmware_sources import IndexServer
 from .fleet import World
@@ -74,7 +74,7 @@ async def test_an_index_that_answers_is_added(world: World, server: FileServer) 
         ({"url": "http://firmware.example/i.json"}, {"url": "invalid_https_url"}),
         ({"url": "https://u:p@firmware.example/"}, {"url": "invalid_https_url"}),
         ({"url": "https://["}, {"url": "invalid_https_url"}),
-        ({"allow_private_networks": False}, {"base": "source_not_fetched"}),
+        ({"allow_private_networks": False}, {"base": "source_private"}),
         ({"url": "/nothing.json"}, {"base": "source_not_fetched"}),
         ({"url": "/other.json"}, {"base": "index_unusable"}),
     ],
@@ -94,6 +94,44 @@ async def test_an_index_that_cannot_be_used_is_told_and_can_be_corrected(
     manager = world.hass.config_entries.subentries
     again = await manager.async_configure(result["flow_id"], good)
     assert again["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("models", "told", "placeholders"),
+    [
+        ((), "nothing", {"images": "0", "unusable": "0"}),
+        (("Thingy",), "default", {"images": "1", "unusable": "0"}),
+        (("Thingy", ""), "partly", {"images": "1", "unusable": "1"}),
+    ],
+)
+async def test_who_adds_an_index_reads_what_it_has(
+    world: World,
+    server: FileServer,
+    models: tuple[str, ...],
+    told: str,
+    placeholders: dict[str, str],
+) -> None:
+    index = IndexServer(server)
+    for number, model in enumerate(models):
+        index.add(f"{number}.0.0", model=model)
+    form = {"name": "Example", "url": index.url, **PRIVATE}
+    result = await sent(world.hass, world.runtime.entry, "index", form)
+    assert (result["description"], result["description_placeholders"]) == (told, placeholders)
+
+
+async def test_a_token_that_is_refused_is_told_beside_it(world: World, server: FileServer) -> None:
+    github = GithubServer(server)
+    github.answer = message(401, "Bad credentials")
+    form = repository(github.base_url, access_token="old")
+    result = await sent(world.hass, world.runtime.entry, "github", form)
+    assert result["errors"] == {"access_token": "token_refused"}
+
+
+async def test_an_address_that_is_never_asked_is_named(world: World) -> None:
+    await world.set_up()
+    form = {"name": "Example", "url": "https://169.254.169.254/index.json", **PRIVATE}
+    result = await sent(world.hass, world.runtime.entry, "index", form)
+    assert result["errors"] == {"base": "source_not_fetched"}
 
 
 async def test_two_indexes_have_different_names(world: World, server: FileServer) -> None:
@@ -148,7 +186,7 @@ async def test_a_repository_that_answers_is_added(
     [
         ({"repository": "octocat"}, {"repository": "invalid_repository"}),
         ({"repository": "../../etc/passwd"}, {"repository": "invalid_repository"}),
-        ({"repository": "octocat/nothing"}, {"base": "source_not_fetched"}),
+        ({"repository": "octocat/nothing"}, {"repository": "repository_not_there"}),
         ({"advanced": {"api_url": "http://api.example"}}, {"base": "invalid_https_url"}),
     ],
 )
@@ -185,6 +223,5 @@ async def test_a_source_can_be_tried_while_its_server_is_not_set_up(hass: HomeAs
     entry = known_entry(hass, "http://127.0.0.1:2")
     form = {"name": "Example", "url": "https://127.0.0.1:2/index.json"}
     result = await sent(hass, entry, "index", form)
-    assert result["errors"] == {"base": "source_not_fetched"}
-    assert result["description_placeholders"] is not None
-    assert "no public address" in result["description_placeholders"]["detail"]
+    assert result["errors"] == {"base": "source_private"}
+    assert result["description_placeholders"] == {"detail": "127.0.0.1"}

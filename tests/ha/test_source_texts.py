@@ -34,5 +34,12 @@ def test_every_field_of_a_source_has_a_name_and_a_description(
 def test_every_error_of_a_source_has_a_text_and_no_text_is_left_over() -> None:
     errors = error_keys("self._errors", "source_flow.py")
     texts = TEXTS["config_subentries"]
-    assert set(texts["index"]["error"]) == errors - {"invalid_repository", "source_library_missing"}
+    of_github = {"invalid_repository", "repository_not_there", "token_refused"}
+    assert set(texts["index"]["error"]) == errors - of_github - {"source_library_missing"}
     assert set(texts["github"]["error"]) == errors - {"index_unusable"}
+
+
+@pytest.mark.parametrize("kind", ["index", "github"])
+def test_everything_that_a_new_source_may_have_has_a_text(kind: str) -> None:
+    texts = TEXTS["config_subentries"][kind]["create_entry"]
+    assert set(texts) == {"default", "partly", "nothing"}

@@ -53,7 +53,7 @@ def parse_index(content: bytes, *, url: str, source: str, now: datetime) -> Remo
     """
     try:
         entries = _entries(content, now)
-    except (SidecarError, _IndexError) as err:
+    except _IndexError as err:
         return RemoteListing(problems=(_problem(source, err),))
     images: list[RemoteImage] = []
     problems: list[Problem] = []
@@ -71,13 +71,13 @@ def parse_index(content: bytes, *, url: str, source: str, now: datetime) -> Remo
 
 
 def _entries(content: bytes, now: datetime) -> list[object]:
-    members = json_object(json_document(content))
+    members = _document(content)
     # The form first: one of later years may have members that this one does not know.
     if members.get("format") != INDEX_FORMAT or isinstance(members["format"], bool):
         shown = shown_member(str(members.get("format", "–")))
         raise _IndexError(RemoteProblem.INDEX_UNKNOWN_FORMAT, format=shown)
     for member in members.keys() - INDEX_MEMBERS:
-        raise SidecarError(SidecarProblem.UNKNOWN_MEMBER, member=shown_member(member))
+        raise _IndexError(RemoteProblem.INDEX_MALFORMED, member=shown_member(member))
     expires_at = _time(members.get("expires_at"))
     if expires_at is not None and expires_at <= now:
         raise _IndexError(RemoteProblem.INDEX_EXPIRED, expires_at=expires_at.isoformat())
@@ -85,6 +85,16 @@ def _entries(content: bytes, now: datetime) -> list[object]:
     if not isinstance(entries, list):
         raise _IndexError(RemoteProblem.INDEX_MALFORMED, member="images")
     return cast("list[object]", entries)
+
+
+def _document(content: bytes) -> Mapping[str, object]:
+    """Return the members of the index; it is no sidecar, so its mistakes have other texts."""
+    try:
+        return json_object(json_document(content))
+    except SidecarError as err:
+        if err.problem is SidecarProblem.REPEATED_MEMBER:
+            raise _IndexError(RemoteProblem.INDEX_MALFORMED, **err.placeholders) from err
+        raise _IndexError(RemoteProblem.INDEX_NO_JSON) from err
 
 
 def _time(value: object) -> datetime | None:

@@ -28,6 +28,7 @@ class RemoteProblem(StrEnum):
 
     NOT_FETCHED = "source_not_fetched"  # error
     LIBRARY_MISSING = "source_library_missing"  # library
+    INDEX_NO_JSON = "index_no_json"
     INDEX_UNKNOWN_FORMAT = "index_unknown_format"  # format
     INDEX_MALFORMED = "index_malformed"  # member
     INDEX_EXPIRED = "index_expired"  # expires_at
