@@ -163,6 +163,15 @@ class CatalogueKeeper:
 
         return unlisten
 
+    def names(self) -> dict[str, str]:
+        """Return what stands for each image in texts, by SHA-256: a file, or its source and one."""
+        remote = {
+            image.stored.sha256: image.name
+            for listed in self._remote.values()
+            for image in listed.listing.images
+        }
+        return remote | {sha256: name for name, sha256 in self.scan.digests.items()}
+
     def origin_of(self, sha256: str) -> Origin | None:
         """Return where the bytes of an image can be had again."""
         return self.scan.origins.get(sha256) or self._remote_origin(sha256)

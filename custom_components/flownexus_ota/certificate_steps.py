@@ -54,6 +54,10 @@ class CertificateSteps(OptionSteps):
         await runtime.certificates.async_refresh()
         await runtime.downloads.async_apply()
         shown = runtime.certificates.shown.certificate
+        if shown is None:
+            return self.async_show_menu(
+                step_id="no_certificate", menu_options=list(CERTIFICATE_TOPICS)
+            )
         hosts = sorted(hosts_of_listener(self.hass, self.config_entry))
         return self.async_show_menu(
             step_id="certificates",
@@ -63,6 +67,12 @@ class CertificateSteps(OptionSteps):
                 **_facts(shown),
             },
         )
+
+    async def async_step_no_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Look again: the same menu with another text, for which Home Assistant wants a step."""
+        return await self.async_step_certificates(user_input)
 
     async def async_step_certificate_files(
         self, user_input: dict[str, Any] | None = None
@@ -127,10 +137,8 @@ def _parsed(user_input: Mapping[str, Any]) -> dict[str, str | None]:
     }
 
 
-def _facts(certificate: x509.Certificate | None) -> dict[str, str]:
+def _facts(certificate: x509.Certificate) -> dict[str, str]:
     """Return what people compare of a certificate."""
-    if certificate is None:
-        return dict.fromkeys(("subject", "hosts", "fingerprint", "begin", "end"), NOTHING)
     return {
         "subject": certificate.subject.rfc4514_string(),
         "hosts": ", ".join(hosts_of(certificate)) or NOTHING,

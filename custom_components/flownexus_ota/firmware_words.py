@@ -35,9 +35,9 @@ async def async_fitting_words(
 
 
 async def async_listing_words(hass: HomeAssistant, shared: Shared) -> dict[str, str]:
-    """Return a table's rows of the images that are used, and a list of the files that are not."""
+    """Return a table's rows of the images that are used, and what there is to say of the others."""
     catalogue = shared.keeper.catalogue
-    names = {sha256: name for name, sha256 in shared.keeper.scan.digests.items()}
+    names = shared.keeper.names()
     kinds = await async_texts(hass, "selector", "image_kind.options")
     rows = [
         _row(
@@ -52,10 +52,12 @@ async def async_listing_words(hass: HomeAssistant, shared: Shared) -> dict[str, 
         f"* **{literal(problem.file_name)}**: {await async_problem_words(hass, problem)}"
         for problem in shared.keeper.problems
     ]
+    texts = await async_texts(hass, "selector", "firmware_list.options")
     empty = "|".join([f" {NOTHING} "] * 5)
+    unused = "\n\n".join((texts["unused"], "\n".join(problems), texts["unused_advice"]))
     return {
         "images": "\n".join(rows) or f"|{empty}|",
-        "problems": "\n".join(problems) or NOTHING,
+        "problems": unused if problems else texts["all_used" if rows else "none"],
     }
 
 

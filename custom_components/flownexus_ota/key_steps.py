@@ -9,6 +9,7 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 from .const import CONF_PUBLIC_KEYS
 from .option_steps import OptionSteps
 from .ota.signature import PublicKey, PublicKeyError, parse_public_keys
+from .texts import async_texts
 
 # Home Assistant puts the one in the place of the other, and names the one in its types.
 if TYPE_CHECKING:
@@ -42,11 +43,15 @@ class KeySteps(OptionSteps):
             else:
                 return self._stored(**{CONF_PUBLIC_KEYS: pem or None})
         known = self.config_entry.options
+        words = _in_words(_stored_keys(known))
+        if not words:
+            texts = await async_texts(self.hass, "selector", "known_keys.options")
+            words = texts["none"]
         return self.async_show_form(
             step_id="keys",
             data_schema=self.add_suggested_values_to_schema(KEYS_SCHEMA, user_input or known),
             errors=errors,
-            description_placeholders={**named, "keys": _in_words(_stored_keys(known))},
+            description_placeholders={**named, "keys": words},
         )
 
 
@@ -59,6 +64,4 @@ def _stored_keys(options: Mapping[str, Any]) -> Iterable[PublicKey]:
 
 def _in_words(keys: Iterable[PublicKey]) -> str:
     """Return the keys by kind and the beginning of their fingerprints."""
-    return (
-        ", ".join(f"{key.kind} {key.fingerprint[:_FINGERPRINT_CHARACTERS]}" for key in keys) or "-"
-    )
+    return ", ".join(f"{key.kind} {key.fingerprint[:_FINGERPRINT_CHARACTERS]}" for key in keys)

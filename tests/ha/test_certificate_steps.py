@@ -50,13 +50,11 @@ def words(form: ConfigFlowResult) -> dict[str, str]:
     return {**(form["description_placeholders"] or {})}
 
 
-async def test_without_https_there_is_nothing_to_show_yet(
+async def test_without_https_the_menu_says_that_no_certificate_is_shown(
     world: World, entry: MockConfigEntry
 ) -> None:
     menu = await open_topic(world.hass, entry, "certificates")
-    assert words(menu) == dict.fromkeys(
-        ("wanted_hosts", "subject", "hosts", "fingerprint", "begin", "end"), "–"
-    )
+    assert (menu["step_id"], words(menu)) == ("no_certificate", {})
 
 
 async def test_the_menu_shows_what_the_listener_shows(world: World, storage: Path) -> None:
@@ -91,7 +89,7 @@ async def test_the_certificate_to_trust_is_shown_in_both_forms_and_then_the_menu
     assert x509.load_der_x509_certificate(base64.b64decode(told["der"])) == certificate
     assert told["end"] == f"{certificate.not_valid_after_utc:%Y-%m-%d}"
     assert len(told["fingerprint"].split(":")) == 32
-    assert (await send(world, form))["step_id"] == "certificates"
+    assert (await send(world, form))["step_id"] == "no_certificate"
 
 
 async def test_a_damaged_authority_ends_the_flow_with_words(

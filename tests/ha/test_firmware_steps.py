@@ -23,7 +23,8 @@ async def test_the_list_shows_what_is_used_for_how_many_and_what_is_not_used_and
 
     told = page["description_placeholders"]
     assert told["images"] == r"| sensor\-1\.1\.0\.bin | 1\.1\.0 | without header | 50 kB | 1 / 1 |"
-    first, second = told["problems"].splitlines()
+    heading, _, first, second, _, advice = told["problems"].splitlines()
+    assert (heading, advice[:7]) == ("Not used:", "Correct")
     assert first.startswith(r"* **bad\.bin\.json**: Its sidecar has a member colour, which")
     assert second.startswith(r"* **half\|way\.bin**: It has no sidecar and does not")
     assert (await person.send())["step_id"] == "firmware"
@@ -32,7 +33,16 @@ async def test_the_list_shows_what_is_used_for_how_many_and_what_is_not_used_and
 async def test_the_list_of_an_empty_folder_says_so(person: Person) -> None:
     await person.open()
     told = (await person.choose("firmware_list"))["description_placeholders"]
-    assert told == {"images": "| – | – | – | – | – |", "problems": "–"}
+    assert told["images"] == "| – | – | – | – | – |"
+    assert told["problems"].startswith("There is no firmware yet.")
+
+
+async def test_the_list_says_that_nothing_is_left_out(world: World, person: Person) -> None:
+    world.add_image()
+    await world.runtime.shared.keeper.rescan()
+    await person.open()
+    told = (await person.choose("firmware_list"))["description_placeholders"]
+    assert told["problems"] == "Nothing is left out: whatever there is can be used."
 
 
 async def test_a_firmware_is_removed_and_no_longer_offered(

@@ -27,7 +27,7 @@ async def test_keys_are_stored_and_shown_again_with_their_fingerprints(
     hass: HomeAssistant,
 ) -> None:
     entry = known_entry(hass, "http://127.0.0.1:2")
-    assert placeholders_of(await open_topic(hass, entry, "keys"))["keys"] == "-"
+    assert placeholders_of(await open_topic(hass, entry, "keys"))["keys"] == "none"
 
     result = await sent(hass, entry, f"\n{PUBLIC_PEM}\n")
 
@@ -69,4 +69,4 @@ async def test_every_word_that_an_error_needs_is_given(hass: HomeAssistant, erro
 async def test_stored_keys_that_cannot_be_used_can_be_corrected(hass: HomeAssistant) -> None:
     entry = known_entry(hass, "http://127.0.0.1:2")
     hass.config_entries.async_update_entry(entry, options={"public_keys": "odd"})
-    assert placeholders_of(await open_topic(hass, entry, "keys"))["keys"] == "-"
+    assert placeholders_of(await open_topic(hass, entry, "keys"))["keys"] == "none"

@@ -14,6 +14,7 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.flownexus_ota import remote_sources
 from custom_components.flownexus_ota.const import CONF_PUBLIC_KEYS, DOMAIN
 from custom_components.flownexus_ota.diagnostics import async_get_config_entry_diagnostics
+from custom_components.flownexus_ota.firmware_words import async_listing_words
 from custom_components.flownexus_ota.remote_sources import pause_after
 from simulator.image import make_image
 from tests.ota.mcuboot_images import mcuboot_image, signing_key
@@ -230,6 +231,10 @@ async def test_an_image_of_an_index_is_listed_and_nothing_is_added_that_contradi
     )
 
     assert (listed["version"], listed["is_in_folder"], listed["fits_count"]) == (NEW, False, 1)
+    keeper = world.runtime.shared.keeper
+    shown = (await async_listing_words(world.hass, world.runtime.shared))["images"]
+    assert keeper.names() == {listed["sha256"]: f"Example: thingy-{NEW}.bin (#1)"}
+    assert shown.startswith(r"| Example: thingy\-1\.1\.0\.bin \(\#1\) | 1\.1\.0 |")
     assert f"has version {NEW} too, for the same devices" in said
 
 

@@ -320,8 +320,10 @@ def test_every_error_on_a_form_has_a_text_and_no_text_is_left_over() -> None:
 def test_every_topic_of_the_options_is_named() -> None:
     steps = TEXTS["options"]["step"]
     assert set(steps["init"]["menu_options"]) == set(options_flow.TOPICS)
+    assert set(steps["init"]["menu_option_descriptions"]) == set(options_flow.TOPICS)
     certificates = set(certificate_steps.CERTIFICATE_TOPICS)
     assert set(steps["certificates"]["menu_options"]) == certificates
+    assert set(steps["no_certificate"]["menu_options"]) == certificates
     assert set(steps["firmware"]["menu_options"]) == set(firmware_steps.FIRMWARE_TOPICS)
 
 
