@@ -36,6 +36,8 @@ from .schedule_services import async_register_schedule_services
 from .self_test_services import async_register_self_test
 from .services import async_register_services
 from .shared import Shared, acquire_shared, prepare_shared, release_shared
+from .stale_devices import async_forget_watched_days
+from .stale_issues import clear_stale_devices
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
 from .storage.image_store import ImageStoreError
@@ -93,6 +95,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
 async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -> None:
     """Forget the server's devices and their history."""
     clear_updates_of_server(hass, entry)
+    clear_stale_devices(hass, entry)
+    await async_forget_watched_days(hass, entry.entry_id)
     await async_remove_certificate(hass, entry)
     try:
         shared = await acquire_shared(hass)
@@ -169,6 +173,9 @@ async def _async_begin(
         hass, AutoUpdater(runtime).run(), "flownexus_ota auto-update"
     )
     entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
+        hass, runtime.stale_devices.run(), "flownexus_ota stale devices"
+    )
+    entry.async_create_background_task(  # type: ignore[unused-awaitable] # it has no end of its own
         hass, async_keep_reading(shared.keeper), "flownexus_ota folder"
     )
 
@@ -196,6 +203,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlownexusConfigEntry)
     await runtime.certificates.async_refresh()
     await runtime.downloads.async_apply()
     runtime.self_test.async_settings_changed()
+    runtime.stale_devices.async_settings_changed()
     await runtime.sources.async_apply()
     if (rules := rules_of(entry)) != runtime.profile_rules:
         runtime.profile_rules = rules

@@ -19,6 +19,7 @@ CONF_PUBLIC_KEYS: Final = "public_keys"
 CONF_HISTORY_DAYS: Final = "history_days"
 CONF_STORE_QUOTA_MIB: Final = "store_quota_mib"
 CONF_ENTITIES_PER_DEVICE: Final = "entities_per_device"
+CONF_STALE_DAYS: Final = "stale_days"
 
 # Options of a config entry: how its devices download.
 CONF_LISTENER: Final = "listener"
@@ -41,6 +42,10 @@ DEFAULT_MIN_BATTERY_PERCENT: Final = 0
 DEFAULT_HISTORY_DAYS: Final = 365
 KEEP_FOR_EVER_DAYS: Final = 0
 HIGHEST_HISTORY_DAYS: Final = 3650
+
+DEFAULT_STALE_DAYS: Final = 90
+NEVER_STALE_DAYS: Final = 0
+HIGHEST_STALE_DAYS: Final = 3650
 
 # The store is one for all servers: the largest of their quotas holds.
 DEFAULT_STORE_QUOTA_MIB: Final = 2048

@@ -24,17 +24,21 @@ from .const import (
     CONF_HISTORY_DAYS,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_MIN_BATTERY_PERCENT,
+    CONF_STALE_DAYS,
     CONF_STORE_QUOTA_MIB,
     DEFAULT_HISTORY_DAYS,
     DEFAULT_MAX_PARALLEL_UPDATES,
     DEFAULT_MIN_BATTERY_PERCENT,
+    DEFAULT_STALE_DAYS,
     DEFAULT_STORE_QUOTA_MIB,
     HIGHEST_HISTORY_DAYS,
     HIGHEST_MAX_PARALLEL_UPDATES,
+    HIGHEST_STALE_DAYS,
     HIGHEST_STORE_QUOTA_MIB,
     KEEP_FOR_EVER_DAYS,
     LOWEST_MAX_PARALLEL_UPDATES,
     LOWEST_STORE_QUOTA_MIB,
+    NEVER_STALE_DAYS,
 )
 from .download_steps import DownloadSteps
 from .entity_choice import EntitiesPerDevice
@@ -90,6 +94,11 @@ SETTINGS_SCHEMA: Final = vol.Schema(
                 mode=NumberSelectorMode.BOX,
             )
         ),
+        vol.Required(CONF_STALE_DAYS, default=DEFAULT_STALE_DAYS): NumberSelector(
+            NumberSelectorConfig(
+                min=NEVER_STALE_DAYS, max=HIGHEST_STALE_DAYS, step=1, mode=NumberSelectorMode.BOX
+            )
+        ),
         vol.Required(
             CONF_ENTITIES_PER_DEVICE, default=EntitiesPerDevice.STANDARD.value
         ): SelectSelector(
@@ -142,6 +151,7 @@ def _parsed_settings(user_input: Mapping[str, Any]) -> dict[str, Any]:
         CONF_HISTORY_DAYS: int(user_input[CONF_HISTORY_DAYS]),
         CONF_MIN_BATTERY_PERCENT: int(user_input[CONF_MIN_BATTERY_PERCENT]),
         CONF_STORE_QUOTA_MIB: int(user_input[CONF_STORE_QUOTA_MIB]),
+        CONF_STALE_DAYS: int(user_input[CONF_STALE_DAYS]),
         CONF_ENTITIES_PER_DEVICE: user_input[CONF_ENTITIES_PER_DEVICE],
         CONF_FIRMWARE_BASE_URL: normalise_base_url(base_url) if base_url else None,
     }

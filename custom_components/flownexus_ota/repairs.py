@@ -1,17 +1,35 @@
 """Repair issues that a person can have mended here, or looked at again."""
 
 from abc import abstractmethod
-from typing import Any, override
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, override
 
-import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
 
 from .const import DOMAIN
 from .engine.refusal import DeviceUnknownError, ResetFailedError, UpdateActiveError
 from .lwm2m.events import Endpoint
 from .runtime import FlownexusConfigEntry, RuntimeData
+from .stale_issues import names_in_line
+from .update_options import stale_days
+
+# Home Assistant puts the one in the place of the other, and names the one in its types.
+if TYPE_CHECKING:
+    import probatio as vol
+else:
+    import voluptuous as vol
+
+CONF_DEVICES: Final = "devices"
+DEVICES_TO_CHOOSE_FROM: Final = 100
 
 
 class ServerFlow(RepairsFlow):
@@ -34,16 +52,11 @@ class ServerFlow(RepairsFlow):
         if user_input is None:
             return self.async_show_form(
                 step_id="confirm",
-                data_schema=vol.Schema({}),  # type: ignore[arg-type] # at run time, voluptuous is probatio
+                data_schema=vol.Schema({}),
                 description_placeholders=self._placeholders,
             )
-        entry: FlownexusConfigEntry | None = self.hass.config_entries.async_get_entry(
-            self._entry_id
-        )
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            problem: str | None = "server_not_loaded"
-        else:
-            problem = await self._async_mend(entry.runtime_data)
+        runtime = loaded_runtime(self.hass, self._entry_id)
+        problem = "server_not_loaded" if runtime is None else await self._async_mend(runtime)
         if problem is not None:
             return self.async_abort(reason=problem, description_placeholders=self._placeholders)
         return self.async_create_entry(data={})
@@ -90,6 +103,97 @@ class FirmwareUrlFlow(ServerFlow):
         return None
 
 
+class StaleDevicesFlow(RepairsFlow):
+    """Lets a person choose devices that have not been seen for long, and deletes them."""
+
+    def __init__(self, entry_id: str, server: str) -> None:
+        """Know which server."""
+        super().__init__()
+        self._entry_id = entry_id
+        self._server = server
+        self._chosen: dict[Endpoint, str] = {}
+        """Names by endpoint."""
+
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin with the choice."""
+        return await self.async_step_choose()
+
+    async def async_step_choose(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Have devices chosen; all are, unless a person takes some out."""
+        runtime = loaded_runtime(self.hass, self._entry_id)
+        if runtime is None:
+            return self._ended("server_not_loaded")
+        offered = runtime.stale_devices.offered[:DEVICES_TO_CHOOSE_FROM]
+        if not offered:
+            return self._ended("all_came_back")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            names = {endpoint: name for endpoint, name, _ in offered}
+            self._chosen = {
+                Endpoint(each): names[Endpoint(each)]
+                for each in user_input[CONF_DEVICES]
+                if each in names
+            }
+            if self._chosen:
+                return await self.async_step_confirm()
+            errors[CONF_DEVICES] = "none_chosen"
+        return self.async_show_form(
+            step_id="choose",
+            data_schema=_choice_of(offered),
+            errors=errors,
+            description_placeholders={
+                "server": self._server,
+                "days": str(stale_days(runtime.entry.options)),
+            },
+        )
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Say what will be gone, and delete it when that is confirmed."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=vol.Schema({}),
+                description_placeholders={"devices": names_in_line([*self._chosen.values()])},
+            )
+        runtime = loaded_runtime(self.hass, self._entry_id)
+        if runtime is None:
+            return self._ended("server_not_loaded")
+        deleted = await runtime.stale_devices.async_delete(self._chosen)
+        left = len(runtime.stale_devices.offered)
+        if left:
+            # An end that leaves the issue, which tells of the others now.
+            return self._ended("some_left", deleted=str(deleted), left=str(left))
+        return self.async_create_entry(data={})
+
+    def _ended(self, reason: str, **placeholders: str) -> RepairsFlowResult:
+        words = {"server": self._server, **placeholders}
+        return self.async_abort(reason=reason, description_placeholders=words)
+
+
+def _choice_of(offered: Sequence[tuple[Endpoint, str, datetime]]) -> vol.Schema:
+    options = [
+        SelectOptionDict(value=endpoint, label=f"{name} ({last_seen.date().isoformat()})")
+        for endpoint, name, last_seen in offered
+    ]
+    chosen = [endpoint for endpoint, _, _ in offered]
+    selector = SelectSelector(
+        SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.LIST)
+    )
+    return vol.Schema({vol.Required(CONF_DEVICES, default=chosen): selector})
+
+
+def loaded_runtime(hass: HomeAssistant, entry_id: str) -> RuntimeData | None:
+    """Return what a server runs, or `None` if it is not set up now."""
+    entry: FlownexusConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    return entry.runtime_data
+
+
 async def async_create_fix_flow(
     _: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
@@ -99,5 +203,7 @@ async def async_create_fix_flow(
             return ForeignUpdateFlow(entry_id, Endpoint(endpoint), {"device": device})
         case {"entry_id": entry_id, "server": server, "url": url, "detail": detail}:
             return FirmwareUrlFlow(entry_id, {"server": server, "url": url, "detail": detail})
+        case {"entry_id": entry_id, "server": server, "days": _}:
+            return StaleDevicesFlow(entry_id, server)
         case _:
             raise ValueError(f"{DOMAIN} has no fix for {issue_id}")

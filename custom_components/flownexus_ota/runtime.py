@@ -33,6 +33,7 @@ from .remote_sources import RemoteSources
 from .self_test import SelfTest
 from .server_catalogue import ServerCatalogue
 from .shared import Shared
+from .stale_devices import StaleDevices
 
 type FlownexusConfigEntry = ConfigEntry[RuntimeData]
 type DeviceAdder = Callable[[list[DeviceCoordinator]], None]
@@ -63,6 +64,7 @@ class RuntimeData:
     engine: Engine = field(init=False)
     announcer: Announcer = field(init=False)
     self_test: SelfTest = field(init=False)
+    stale_devices: StaleDevices = field(init=False)
     client_data: Mapping[str, Any] = field(init=False)
     """The entry's data that the client was made of."""
     devices: dict[Endpoint, DeviceCoordinator] = field(default_factory=dict)
@@ -77,6 +79,7 @@ class RuntimeData:
         self.profile_rules = rules_of(self.entry)
         self.entities_per_device = entities_per_device(self.entry.options)
         self.announcer = Announcer(self.hass, self.entry)
+        self.stale_devices = StaleDevices(self)
         self.sources = RemoteSources(self.hass, self.entry, self.shared)
         self.server_catalogue = ServerCatalogue(
             self.hass, self.shared.keeper, self.shared.trust, self.entry.options
@@ -140,6 +143,7 @@ class RuntimeData:
         if not self.engine.forget(endpoint):
             return False
         self.devices.pop(endpoint, None)
+        self.stale_devices.async_forgotten(endpoint)
         clear_updates_of_device(self.hass, self.entry, endpoint)
         return True
 
@@ -180,6 +184,7 @@ class RuntimeData:
             return
         was_foreign_busy = coordinator.data.is_foreign_busy
         coordinator.async_show(view)
+        self.stale_devices.async_device_changed(view)
         if view.is_foreign_busy != was_foreign_busy:
             self.announcer.async_foreign_changed(view)
 

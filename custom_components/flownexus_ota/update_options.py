@@ -7,9 +7,11 @@ from .const import (
     CONF_HISTORY_DAYS,
     CONF_MAX_PARALLEL_UPDATES,
     CONF_MIN_BATTERY_PERCENT,
+    CONF_STALE_DAYS,
     DEFAULT_HISTORY_DAYS,
     DEFAULT_MAX_PARALLEL_UPDATES,
     DEFAULT_MIN_BATTERY_PERCENT,
+    DEFAULT_STALE_DAYS,
 )
 
 
@@ -26,3 +28,8 @@ def history_days(options: Mapping[str, Any]) -> int:
 def min_battery_percent(options: Mapping[str, Any]) -> int:
     """Return the battery level below which no update begins; 0 is any level."""
     return int(options.get(CONF_MIN_BATTERY_PERCENT, DEFAULT_MIN_BATTERY_PERCENT))
+
+
+def stale_days(options: Mapping[str, Any]) -> int:
+    """Return after how many days out of sight a device is offered for deletion; 0 is never."""
+    return int(options.get(CONF_STALE_DAYS, DEFAULT_STALE_DAYS))

@@ -26,6 +26,7 @@ async def test_the_options_suggest_home_assistants_own_address(hass: HomeAssista
         "min_battery_percent": 0,
         "history_days": 365,
         "store_quota_mib": 2048,
+        "stale_days": 90,
         "entities_per_device": "standard",
     }
 
@@ -51,6 +52,7 @@ async def test_options_are_stored_as_the_integration_reads_them(hass: HomeAssist
         "min_battery_percent": 0,
         "history_days": 30,
         "store_quota_mib": 512,
+        "stale_days": 90,
         "entities_per_device": "standard",
     }
     again = await open_topic(hass, entry, "settings")
@@ -70,6 +72,7 @@ async def test_an_empty_base_url_means_home_assistants_own_address(hass: HomeAss
         "min_battery_percent": 0,
         "history_days": 365,
         "store_quota_mib": 2048,
+        "stale_days": 90,
         "entities_per_device": "standard",
     }
 

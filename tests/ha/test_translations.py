@@ -66,6 +66,7 @@ from custom_components.flownexus_ota.serving.certificate_file import Certificate
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.sources.fetch_errors import FetchError
 from custom_components.flownexus_ota.sources.problem import FolderProblem, RemoteProblem
+from custom_components.flownexus_ota.stale_issues import STALE_DEVICES
 from custom_components.flownexus_ota.trigger import TRIGGERS
 from custom_components.flownexus_ota.windows import (
     CONF_GATE,
@@ -240,38 +241,13 @@ def test_every_issue_has_a_text_and_no_text_is_left_over() -> None:
     used = {f"{CATALOGUE_ISSUE_PREFIX}{problem}" for problem in problems}
 
     used |= {LISTENER_FAILED, *LISTENER_KEYS.values()}
-    used |= {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE, FOREIGN_UPDATE}
+    used |= {HISTORY_DAMAGED, HISTORY_NOT_WRITABLE, FOREIGN_UPDATE, STALE_DEVICES}
     used |= {*RESULTS_TO_ACT_ON.values(), *REASONS_TO_ACT_ON.values()}
     used |= {f"{FIRMWARE_URL_PREFIX}{problem}" for problem in UrlProblem}
 
     used |= {f"{CERTIFICATE_ISSUE_PREFIX}{problem}" for problem in CertificateProblem}
 
     assert set(TEXTS["issues"]) == used
-
-
-@pytest.mark.parametrize(
-    ("flow", "issues"),
-    [
-        ("ForeignUpdateFlow", [FOREIGN_UPDATE]),
-        ("FirmwareUrlFlow", [f"{FIRMWARE_URL_PREFIX}{problem}" for problem in UrlProblem]),
-    ],
-)
-def test_a_repair_has_a_text_for_each_way_it_can_end(flow: str, issues: list[str]) -> None:
-    [mending] = [
-        node
-        for node in ast.walk(source("repairs.py"))
-        if isinstance(node, ast.ClassDef) and node.name == flow
-    ]
-    endings = {
-        node.value.value
-        for node in ast.walk(mending)
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant)
-    } - {None} | {"server_not_loaded"}
-
-    texts = [TEXTS["issues"][issue]["fix_flow"] for issue in issues]
-
-    assert [set(text["step"]) for text in texts] == [{"confirm"}] * len(issues)
-    assert [set(text["abort"]) for text in texts] == [endings] * len(issues)
 
 
 def test_every_action_is_described_with_all_its_fields_and_has_an_icon() -> None:

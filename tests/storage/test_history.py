@@ -264,6 +264,20 @@ def test_what_people_chose_survives_whatever_a_device_tells(db: HistoryDb) -> No
     ]
 
 
+def test_when_devices_were_last_seen_is_stored_apart_and_never_goes_back(db: HistoryDb) -> None:
+    facts = DeviceFacts(endpoint=THINGY, model="Thingy")
+    db.remember_device(SERVER, KnownDevice(facts=facts))
+    db.remember_device(SERVER, KnownDevice(facts=DeviceFacts(endpoint=OTHER), last_seen=NOON))
+    db.remember_device("server-2", KnownDevice(facts=facts, last_seen=NOON - MINUTE))
+
+    db.note_seen(SERVER, {THINGY: NOON, OTHER: NOON - MINUTE, Endpoint("nobody"): NOON})
+
+    found = {each.facts.endpoint: each for each in db.devices(SERVER)}
+    assert {name: each.last_seen for name, each in found.items()} == {THINGY: NOON, OTHER: NOON}
+    assert found[THINGY].facts == facts
+    assert [each.last_seen for each in db.devices("server-2")] == [NOON - MINUTE]
+
+
 def test_removing_a_device_removes_its_sessions_and_events(db: HistoryDb, path: Path) -> None:
     db.record(asked("a"), at=NOON)
     db.record(asked("b", endpoint=OTHER), at=NOON)

@@ -290,6 +290,10 @@ class Engine:
         """Take note that a device has been served all that one address is good for."""
         self._desk.allowance_spent(session_id)
 
+    def remember_seen(self) -> None:
+        """Have it stored when each device was last seen."""
+        self._facts_keeper.seen(self._book)
+
     def forget(self, endpoint: Endpoint) -> bool:
         """Drop a device that is neither registered nor being updated; tell whether it is gone."""
         record = self._book.get(endpoint)

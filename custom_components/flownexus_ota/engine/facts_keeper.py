@@ -1,7 +1,8 @@
 """Remembering devices: what changes often, or of many at once, is stored in one go."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import batched
 from typing import Final
@@ -16,6 +17,8 @@ from .device_book import DeviceRecord
 PAUSE_SECONDS: Final = 1.0
 # Ten thousand devices that come back in one commit would hold up the sessions' own.
 DEVICES_PER_COMMIT: Final = 100
+# A time alone is little: a thousand take some 20 ms.
+TIMES_PER_COMMIT: Final = 1000
 
 
 class FactsKeeper:
@@ -44,6 +47,12 @@ class FactsKeeper:
         server_id = self._server_id
         self._chronicle.tell_later(lambda history: history.remove_device(server_id, endpoint))
 
+    def seen(self, records: Iterable[DeviceRecord]) -> None:
+        """Store when devices were last seen; otherwise only changed facts bring that with them."""
+        times = ((it.endpoint, it.last_seen) for it in records if it.last_seen is not None)
+        for batch in batched(times, TIMES_PER_COMMIT, strict=False):
+            self._chronicle.tell_later(partial(self._store_times, dict(batch)))
+
     def flush(self) -> None:
         """Hand over what has changed until now; the end of an engine waits for no timer."""
         if self._timer is not None:
@@ -52,6 +61,9 @@ class FactsKeeper:
         changed, self._changed = self._changed, {}
         for batch in batched(map(_known, changed.values()), DEVICES_PER_COMMIT, strict=False):
             self._chronicle.tell_later(partial(self._store, batch))
+
+    def _store_times(self, times: Mapping[Endpoint, datetime], history: HistoryDb) -> None:
+        history.note_seen(self._server_id, times)
 
     def _store(self, devices: Sequence[KnownDevice], history: HistoryDb) -> None:
         for device in devices:

@@ -5,6 +5,7 @@ Blocking, and for one thread at a time: usually that of `HistoryWriter`.
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -177,6 +178,15 @@ class HistoryDb:
     def remember_device(self, server_id: str, device: KnownDevice) -> None:
         """Store all that a device tells, in place of what it told; wishes for it stay."""
         self._change(sql.PUT_DEVICE, device_row(server_id, device))
+
+    def note_seen(self, server_id: str, times: Mapping[Endpoint, datetime]) -> None:
+        """Store when devices were last seen, of those that are known; a later time stays."""
+        rows = (
+            {"server_id": server_id, "endpoint": endpoint, "last_seen_at": stored_time(at)}
+            for endpoint, at in times.items()
+        )
+        with self.atomic():
+            self._connection.executemany(sql.PUT_LAST_SEEN, rows)
 
     def put_wishes(self, server_id: str, endpoint: Endpoint, wishes: Wishes) -> None:
         """Store what people chose for a device, in place of what they chose before."""

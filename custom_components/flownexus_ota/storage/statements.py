@@ -99,6 +99,12 @@ INSERT INTO devices (
     last_seen_at = excluded.last_seen_at
 """
 
+PUT_LAST_SEEN: Final = """
+UPDATE devices SET last_seen_at = :last_seen_at
+WHERE server_id = :server_id AND endpoint = :endpoint
+    AND (last_seen_at IS NULL OR last_seen_at < :last_seen_at)
+"""
+
 PUT_WISHES: Final = """
 INSERT INTO devices (server_id, endpoint, pinned_version, is_auto_updated)
 VALUES (:server_id, :endpoint, :pinned_version, :is_auto_updated)
