@@ -10,9 +10,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import (
     area_registry as ar,
-    device_registry as dr,
     entity_registry as er,
-    label_registry as lr,
 )
 from homeassistant.helpers.condition import async_get_all_descriptions
 from homeassistant.helpers.target import TargetSelection
@@ -24,7 +22,7 @@ from custom_components.flownexus_ota.const import CONF_ENTITIES_PER_DEVICE, DOMA
 from custom_components.flownexus_ota.targets import selected_device_ids
 
 from .fleet import World
-from .test_trigger import device_of, fail, failing
+from .test_trigger import AIMED_BY, device_of, fail, failing, targets_of
 from .test_windows import closed_now
 from .texts import TEXTS
 
@@ -208,6 +206,7 @@ async def test_nothing_holds_for_all_devices_where_there_are_none_or_some_are_no
         hass,
         everywhere=condition(FAILED, **everywhere),
         in_an_empty_area=condition(FAILED, target={"area_id": area.id}, **everywhere),
+        of_a_lost_device=condition(FAILED, target={"device_id": "gone"}, **everywhere),
         of_another_integration=condition(FAILED, target={"entity_id": "sun.sun"}, **everywhere),
     )
     assert await ask() == ["everywhere"]
@@ -215,28 +214,18 @@ async def test_nothing_holds_for_all_devices_where_there_are_none_or_some_are_no
     assert await ask() == []
 
 
-@pytest.mark.parametrize("aimed_by", ["entity", "further_entity", "device", "area", "label"])
+@pytest.mark.parametrize("aimed_by", AIMED_BY)
 async def test_only_devices_that_are_meant_count(
     hass: HomeAssistant, world: World, aimed_by: str
 ) -> None:
     world.add_image()
     await world.set_up()
     meant, other = await failing(world, "sensor-1"), await failing(world, "sensor-2")
-    area = ar.async_get(hass).async_create("Garden")
-    label = lr.async_get(hass).async_create("Outside")
-    device_id = device_of(hass, meant)
-    dr.async_get(hass).async_update_device(device_id, area_id=area.id, labels={label.label_id})
-    targets: dict[str, dict[str, Any]] = {
-        "entity": {"entity_id": meant},
-        "further_entity": {"entity_id": world.entity_id("sensor-1", "update_phase", "sensor")},
-        "device": {"device_id": device_id},
-        "area": {"area_id": area.id},
-        "label": {"label_id": label.label_id},
-    }
+    target = targets_of(world, "sensor-1", meant)[aimed_by]
     ask = await automate(
         hass,
-        any=condition(FAILED, target=targets[aimed_by]),
-        all=condition(FAILED, target=targets[aimed_by], options={"behavior": "all"}),
+        any=condition(FAILED, target=target),
+        all=condition(FAILED, target=target, options={"behavior": "all"}),
     )
     await fail(world, other)
     assert await ask() == []

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    label_registry as lr,
+)
 from homeassistant.helpers.trigger import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -18,6 +23,7 @@ from .test_windows import closed_now
 from .texts import TEXTS
 
 TOLD = "told"
+AIMED_BY = ("entity", "further_entity", "device", "area", "label")
 SAYS = (
     "{{ trigger.device_name }}: {{ trigger.from_version }} to {{ trigger.target_version }},"
     " {{ trigger.result }}, {{ trigger.reason_text }}"
@@ -62,6 +68,22 @@ def device_of(hass: HomeAssistant, entity_id: str) -> str:
     assert entity is not None
     assert entity.device_id is not None
     return entity.device_id
+
+
+def targets_of(world: World, endpoint: str, entity_id: str) -> dict[str, dict[str, Any]]:
+    """Return each target that means one device alone, by the words of AIMED_BY."""
+    area = ar.async_get(world.hass).async_create("Garden")
+    label = lr.async_get(world.hass).async_create("Outside")
+    device_id = device_of(world.hass, entity_id)
+    changes: dict[str, Any] = {"area_id": area.id, "labels": {label.label_id}}
+    dr.async_get(world.hass).async_update_device(device_id, **changes)
+    return {
+        "entity": {"entity_id": entity_id},
+        "further_entity": {"entity_id": world.entity_id(endpoint, "update_phase", "sensor")},
+        "device": {"device_id": device_id},
+        "area": {"area_id": area.id},
+        "label": {"label_id": label.label_id},
+    }
 
 
 async def test_a_failure_of_any_device_is_told_with_its_name_and_why(
@@ -165,23 +187,15 @@ async def test_a_device_that_comes_back_on_the_target_of_a_failed_update_is_told
     ]
 
 
-@pytest.mark.parametrize("aimed_by", ["entity", "further_entity", "device", "area"])
+@pytest.mark.parametrize("aimed_by", AIMED_BY)
 async def test_only_devices_that_are_meant_are_told_of(
     hass: HomeAssistant, world: World, aimed_by: str
 ) -> None:
     world.add_image()
     await world.set_up()
     meant, other = await failing(world, "sensor-1"), await failing(world, "sensor-2")
-    area = ar.async_get(hass).async_create("Garden")
-    device_id = device_of(hass, meant)
-    dr.async_get(hass).async_update_device(device_id, area_id=area.id)
-    targets: dict[str, dict[str, Any]] = {
-        "entity": {"entity_id": meant},
-        "further_entity": {"entity_id": world.entity_id("sensor-1", "update_phase", "sensor")},
-        "device": {"device_id": device_id},
-        "area": {"area_id": area.id},
-    }
-    told = await automate(hass, "update_failed", targets[aimed_by])
+    target = targets_of(world, "sensor-1", meant)[aimed_by]
+    told = await automate(hass, "update_failed", target)
     await fail(world, other)
     await fail(world, meant)
     [said] = await says(world, told)
