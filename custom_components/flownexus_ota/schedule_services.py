@@ -76,10 +76,12 @@ async def _async_schedule(hass: HomeAssistant, call: ServiceCall) -> None:
                 endpoint,
                 image,
                 asked_by=asked_by,
-                may_downgrade=ATTR_VERSION in call.data,
+                may_downgrade=is_named,
                 not_before=not_before,
             )
-            for (runtime, endpoint), (image, not_before) in zip(devices, planned, strict=True)
+            for (runtime, endpoint), (image, not_before, is_named) in zip(
+                devices, planned, strict=True
+            )
         ),
         return_exceptions=True,
     )
@@ -104,8 +106,8 @@ def _time_ahead(call: ServiceCall) -> datetime | None:
 
 def _plan(
     target: Target, at: datetime | None, version: str | None
-) -> tuple[FirmwareImage, datetime]:
-    """Return what a device is to get, and when."""
+) -> tuple[FirmwareImage, datetime, bool]:
+    """Return what a device is to get, when, and whether somebody named or pinned that version."""
     runtime, endpoint = target
     view = runtime.engine.view(endpoint)
     name = device_name(runtime.hass, runtime.entry, endpoint)
@@ -114,7 +116,8 @@ def _plan(
     image = runtime.image_for(view) if version is None else runtime.image_named(view, version)
     if image is None:
         raise no_image_error(name, version)
-    return image, at or _next_window(runtime, view, name)
+    is_named = version is not None or view.wishes.pinned_version is not None
+    return image, at or _next_window(runtime, view, name), is_named
 
 
 def _next_window(runtime: RuntimeData, view: DeviceView, name: str) -> datetime:

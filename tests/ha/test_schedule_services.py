@@ -74,6 +74,18 @@ async def test_a_named_version_may_be_an_older_one(world: World) -> None:
     assert world.phase("sensor-1").attributes["target_version"] == "0.9.0"
 
 
+async def test_the_pinned_version_may_be_an_older_one(world: World) -> None:
+    await prepared(world)
+    data = {
+        "entity_id": world.entity_id("sensor-1", "firmware_version", "select"),
+        "option": "0.9.0",
+    }
+    await world.hass.services.async_call("select", "select_option", data, blocking=True)
+    at = dt_util.now() + IN_AN_HOUR
+    await schedule(world, "sensor-1", at=at.strftime("%Y-%m-%d %H:%M:%S"))
+    assert world.phase("sensor-1").attributes["target_version"] == "0.9.0"
+
+
 @pytest.mark.parametrize(
     ("data", "key"),
     [
