@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Error, FilePayload, Locator, Page, async_playwright
+from playwright.async_api import Error, FilePayload, FloatRect, Locator, Page, async_playwright
 
 from harness.hass import Hass
 
@@ -23,6 +23,8 @@ _FLAGS: Final = (
 )
 _WIDTH, _HEIGHT = 1100, 680
 _PIXELS_PER_POINT: Final = 2
+# Of the page around a dialog, in points.
+_MARGIN: Final = 8
 
 
 class HassPage:
@@ -52,15 +54,19 @@ class HassPage:
         await self._page.keyboard.press("Enter")
         await self._page.get_by_text(f"Welcome {self._hass.login.name}", exact=True).wait_for()
 
+    async def open_integration(self) -> None:
+        """Open the page with the servers, and what belongs to each."""
+        await self._open("/config/integrations/integration/flownexus_ota")
+
     async def open_device(self, endpoint: str) -> None:
         """Open a device's page from the integration's."""
-        await self._open_integration()
+        await self.open_integration()
         await self._page.get_by_text(endpoint, exact=True).first.click()
         await self._firmware_row.wait_for()
 
     async def open_options(self, *topics: str) -> None:
         """Open the options of the first server, and go from menu to menu."""
-        await self._open_integration()
+        await self.open_integration()
         await self.press_on_page("Configure")
         await self.choose(*topics)
 
@@ -92,12 +98,12 @@ class HassPage:
 
     async def open_new(self, kind: str) -> None:
         """Open the form for something that belongs to a server, by the button that names it."""
-        await self._open_integration()
+        await self.open_integration()
         await self._page.locator("ha-button").filter(has_text=kind).click()
 
     async def open_existing(self, name: str) -> None:
         """Open the form of something that belongs to a server."""
-        await self._open_integration()
+        await self.open_integration()
         row = self._page.locator("ha-config-sub-entry-row").filter(has_text=name)
         await row.get_by_role("button", name="Change").click()
 
@@ -171,13 +177,26 @@ class HassPage:
         value = await self._dialog.get_by_role("progressbar").first.get_attribute("aria-valuenow")
         return float(value or 0)
 
-    async def screenshot(self, file: Path) -> None:
-        """Save what is seen, without animations."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        await self._page.screenshot(path=file)
+    async def set_height(self, height: int) -> None:
+        """Make the window as high as a page is that is to be seen whole; in points."""
+        await self._page.set_viewport_size({"width": _WIDTH, "height": height})
 
-    async def _open_integration(self) -> None:
-        await self._open("/config/integrations/integration/flownexus_ota")
+    async def screenshot(self, file: Path, *, is_dialog: bool = False) -> None:
+        """Save what is seen, or the dialog in front of it alone; as a PNG, without animations."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        await self._page.mouse.move(0, 0)
+        clip = await self._around_dialog() if is_dialog else None
+        await self._page.screenshot(path=file, clip=clip, animations="disabled")
+
+    async def _around_dialog(self) -> FloatRect:
+        box = await self._page.get_by_role("dialog").last.bounding_box()
+        assert box is not None  # noqa: S101  it was waited for
+        return {
+            "x": box["x"] - _MARGIN,
+            "y": box["y"] - _MARGIN,
+            "width": box["width"] + 2 * _MARGIN,
+            "height": box["height"] + 2 * _MARGIN,
+        }
 
     async def _open(self, path: str) -> None:
         """Open a page; once more if Home Assistant's own went somewhere by itself meanwhile."""

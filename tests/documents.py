@@ -9,6 +9,7 @@ from .source_code import REPOSITORY
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^()\s]+)\)|\bsrc=\"([^\"]+)\"")
+PICTURE = re.compile(r"<img ([^>]+)>")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 
@@ -32,6 +33,11 @@ def links(document: str) -> Iterator[str]:
     """Yield what links and images point to, outside of code."""
     for in_brackets, source in LINK.findall(FENCE.sub("", document)):
         yield in_brackets or source
+
+
+def pictures(document: str) -> list[dict[str, str]]:
+    """Return the attributes of each picture."""
+    return [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in PICTURE.findall(document)]
 
 
 def anchors(document: str) -> set[str]:

@@ -39,7 +39,17 @@ from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
 from scripts.docs.__main__ import PAGES
 
-from .documents import anchors, blocks, code_in, documents, first_codes, links, tables, text_of
+from .documents import (
+    anchors,
+    blocks,
+    code_in,
+    documents,
+    first_codes,
+    links,
+    pictures,
+    tables,
+    text_of,
+)
 from .source_code import INTEGRATION, REPOSITORY, functions, source_files, tree
 
 README: Final = text_of("README.md")
@@ -51,6 +61,7 @@ PHASE_TEXTS: Final = TEXTS["entity"]["sensor"]["update_phase"]
 IMPORT: Final = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
 # Home Assistant imports what GitHub has on its branch main.
 RAW: Final = "https://raw.githubusercontent.com/flownexus-lwm2m/flownexus_ota/main"
+LARGEST_PICTURE_BYTES: Final = 150_000
 # What the documents call a file of the package, without the way to it.
 FILE_NAME: Final = re.compile(r"(?:[a-z_]+/)*[a-z_]+\.(?:py|json|sql)|[a-z_]+/(?:[a-z_]+/)*")
 # However it is marked, and however deep it stands.
@@ -97,6 +108,22 @@ def test_the_first_screen_has_the_picture_and_the_two_commands() -> None:
     assert "docs/images/update-dialog.png" in first_screen
     assert "scripts/demo" in first_screen
     assert "scripts/test" in first_screen
+
+
+def test_every_picture_is_used_and_there_and_says_in_words_what_it_shows() -> None:
+    shown = [
+        (document.parent / picture["src"], picture)
+        for document in documents()
+        for picture in pictures(document.read_text(encoding="utf-8"))
+    ]
+    wordless = [picture for _, picture in shown if len(picture.get("alt", "").split()) < 4]
+    assert {file.resolve() for file, _ in shown} == set((REPOSITORY / "docs/images").iterdir())
+    assert wordless == []
+
+
+def test_no_picture_is_slow_to_load() -> None:
+    sizes = {file.name: file.stat().st_size for file in (REPOSITORY / "docs/images").iterdir()}
+    assert {name: size for name, size in sizes.items() if size > LARGEST_PICTURE_BYTES} == {}
 
 
 def test_the_parameters_in_the_readme_are_those_of_the_form() -> None:

@@ -1,0 +1,1 @@
+"""What scripts/screenshots runs; standard library of Python 3.11, nothing else."""
