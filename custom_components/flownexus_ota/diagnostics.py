@@ -12,6 +12,8 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import (
     CONF_ADVERTISED_HOST,
+    CONF_CERTIFICATE_FILE,
+    CONF_CERTIFICATE_KEY_FILE,
     CONF_FIRMWARE_BASE_URL,
     CONF_LISTENER_ADDRESS,
     CONF_PASSWORD,
@@ -22,12 +24,19 @@ from .const import (
 )
 from .devices import endpoints_of
 from .engine.view import DeviceView, ServerView
+from .entry_diagnostics import async_surroundings
 from .firmware import refusal_for, unoffered_for
 from .history_response import Answer, update_answer
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
 from .ota.session_state import Session
-from .remote_sources import CONF_ACCESS_TOKEN, CONF_API_URL, CONF_INDEX_URL, SOURCE_KINDS
+from .remote_sources import (
+    CONF_ACCESS_TOKEN,
+    CONF_API_URL,
+    CONF_INDEX_URL,
+    CONF_REPOSITORY,
+    SOURCE_KINDS,
+)
 from .runtime import FlownexusConfigEntry, RuntimeData
 from .storage.awaiting import stored
 from .storage.errors import HistoryError
@@ -38,9 +47,11 @@ from .storage.records import SessionEvent
 SECRETS: Final = {"asked_by", "id", "serial_number", "server_id"}
 LAST_CHARACTERS: Final = 4
 UPDATES_SHOWN: Final = 10
+SOURCE_SECRETS: Final = {CONF_ACCESS_TOKEN, CONF_REPOSITORY, "endpoint"}
 ENTRY_SECRETS: Final = {
     *(CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN),
     *(CONF_ADVERTISED_HOST, CONF_LISTENER_ADDRESS),
+    *(CONF_CERTIFICATE_FILE, CONF_CERTIFICATE_KEY_FILE),  # folders are named after hosts
     CONF_PUBLIC_KEYS,  # no secret, but says who signs
 }
 
@@ -62,13 +73,13 @@ async def async_get_config_entry_diagnostics(
             "firmware_base_urls": [
                 _without_host(url) for url in runtime.downloads.base_urls().values()
             ],
-            "is_listening": runtime.downloads.is_listening,
             "sources": [
                 _source(subentry)
                 for subentry in entry.subentries.values()
                 if subentry.subentry_type in SOURCE_KINDS
             ],
         },
+        **await async_surroundings(hass, runtime),
         "server": _server(runtime.server.data)
         | {"generation": None if generation is None else generation.name},
         "images": None
@@ -161,7 +172,7 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _source(subentry: ConfigSubentry) -> dict[str, Any]:
     """Return a source of firmware, without its name and its token."""
-    data = async_redact_data(dict(subentry.data), {CONF_ACCESS_TOKEN, "endpoint"})
+    data = async_redact_data(dict(subentry.data), SOURCE_SECRETS)
     urls = {key: _without_host(data[key]) for key in (CONF_INDEX_URL, CONF_API_URL) if key in data}
     return {"type": subentry.subentry_type, **data, **urls}
 

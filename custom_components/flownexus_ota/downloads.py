@@ -11,12 +11,14 @@ from homeassistant.core import HomeAssistant
 
 from .base_url import firmware_base_urls
 from .download_options import ListenerSettings, download_limits, listener_settings
-from .listener_issues import clear_listener_failed, show_listener_failed
+from .listener_issues import clear_listener_failed, listener_key, show_listener_failed
 from .serving.gate import DownloadGate
 from .serving.listener import FirmwareListener
 from .serving.offers import OfferBook
 
 _LOGGER: Final = logging.getLogger(__name__)
+
+NO_CERTIFICATE: Final = "no_certificate"
 
 type TlsSupplier = Callable[[], Awaitable[ssl.SSLContext | None]]
 """Returns what https is spoken with; `None` when it cannot be, which it has told by itself."""
@@ -40,7 +42,8 @@ class Downloads:
     ) -> None:
         """Know the limits already; nothing listens yet."""
         self.gate: Final = DownloadGate(download_limits(entry.options))
-        self._has_failed = False
+        self.problem: str | None = None
+        """Why nothing listens though it should: the key of a text, or `no_certificate`."""
         self._hass: Final = hass
         self._entry: Final = entry
         self._book: Final = book
@@ -60,7 +63,7 @@ class Downloads:
         A listener that has yet to begin counts, so that offers open before it does.
         """
         return firmware_base_urls(
-            self._hass, self._entry.options, has_listener=not self._has_failed
+            self._hass, self._entry.options, has_listener=self.problem is None
         )
 
     async def async_apply(self) -> None:
@@ -68,7 +71,7 @@ class Downloads:
         self.gate.set_limits(download_limits(self._entry.options))
         async with self._lock:
             settings = listener_settings(self._entry.options)
-            if settings == self._settings and not self._has_failed:
+            if settings == self._settings and self.problem is None:
                 return
             await self._stop()
             if settings is not None:
@@ -83,7 +86,7 @@ class Downloads:
         self._settings = settings
         context = await self._tls() if settings.scheme == "https" else None
         if context is None and settings.scheme == "https":
-            self._has_failed = True
+            self.problem = NO_CERTIFICATE
             return
         listener = FirmwareListener(
             self._book, address=settings.address, port=settings.port, tls=context
@@ -91,7 +94,7 @@ class Downloads:
         try:
             await listener.start()
         except OSError as err:
-            self._has_failed = True
+            self.problem = listener_key(err)
             _LOGGER.warning("Cannot listen for devices of %s: %s", self._entry.title, err)
             show_listener_failed(self._hass, self._entry, settings, err)
             return
@@ -99,7 +102,7 @@ class Downloads:
 
     async def _stop(self) -> None:
         listener, self._listener, self._settings = self._listener, None, None
-        self._has_failed = False
+        self.problem = None
         clear_listener_failed(self._hass, self._entry)
         if listener is not None:
             await listener.stop()

@@ -34,7 +34,7 @@ def show_listener_failed(
         _issue_id(entry),
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=LISTENER_KEYS.get(err.errno, LISTENER_FAILED),
+        translation_key=listener_key(err),
         translation_placeholders={
             "server": entry.title,
             "address": settings.address,
@@ -48,6 +48,11 @@ def show_listener_failed(
 def clear_listener_failed(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Say no more that the listener does not listen."""
     ir.async_delete_issue(hass, DOMAIN, _issue_id(entry))
+
+
+def listener_key(err: OSError) -> str:
+    """Return the most precise text there is for why a listener does not listen."""
+    return LISTENER_KEYS.get(err.errno, LISTENER_FAILED)
 
 
 def _issue_id(entry: ConfigEntry) -> str:

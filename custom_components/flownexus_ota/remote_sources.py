@@ -53,6 +53,8 @@ ASK_AT_MOST_EVERY_SECONDS: Final = 60.0
 SPREAD: Final = 0.1
 """Part of a pause by which it is shorter or longer: not all of the world asks at once."""
 
+NEVER: Final = float("-inf")
+
 
 class LibraryMissingError(Exception):
     """The library that asks GitHub is not there, and cannot be installed; says which."""
@@ -68,9 +70,11 @@ class _Asked:
     source: RemoteSource | None = None
     task: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    asked_at_seconds: float = float("-inf")
+    asked_at_seconds: float = NEVER
     failure_count: int = 0
     listing: RemoteListing = field(default_factory=RemoteListing)
+    problem_key: str | None = None
+    """Why it could not be asked last time; the text of a problem names addresses."""
 
 
 @final
@@ -124,6 +128,25 @@ class RemoteSources:
         """Ask every source now, unless it has just been asked."""
         await asyncio.gather(*(self._ask(each, asked) for each, asked in self._asked.items()))
 
+    def states(self) -> list[dict[str, Any]]:
+        """Return how each source does, without its name and its address."""
+        now_seconds = asyncio.get_running_loop().time()
+        return [
+            {
+                "type": asked.kind,
+                "asked_seconds_ago": (
+                    None
+                    if asked.asked_at_seconds == NEVER
+                    else round(now_seconds - asked.asked_at_seconds)
+                ),
+                "problem": asked.problem_key,
+                "failure_count": asked.failure_count,
+                "image_count": len(asked.listing.images),
+                "left_out_count": len(asked.listing.problems),
+            }
+            for asked in self._asked.values()
+        ]
+
     @callback
     def _begin(self, subentry_id: str, asked: _Asked) -> None:
         self._asked[subentry_id] = asked
@@ -152,6 +175,7 @@ class RemoteSources:
             if loop.time() - asked.asked_at_seconds < ASK_AT_MOST_EVERY_SECONDS:
                 return
             problem: Problem | None = None
+            asked.problem_key = None
             try:
                 if asked.source is None:
                     asked.source = await async_source(
@@ -159,8 +183,10 @@ class RemoteSources:
                     )
                 asked.listing = await asked.source.list_images()
             except LibraryMissingError as err:
+                asked.problem_key = RemoteProblem.LIBRARY_MISSING
                 problem = _problem(asked, RemoteProblem.LIBRARY_MISSING, library=str(err))
             except FetchError as err:
+                asked.problem_key = err.key
                 problem = _problem(asked, RemoteProblem.NOT_FETCHED, error=str(err))
             asked.failure_count = 0 if problem is None else asked.failure_count + 1
             asked.asked_at_seconds = loop.time()

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -20,7 +23,9 @@ from custom_components.flownexus_ota.devices import device_of
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from simulator.objects import DeviceIdentity
 
+from .firmware_sources import add_index
 from .fleet import LIMIT_SECONDS, NEW, OLD, World
+from .test_downloads import free_port, listening_on
 from .web_server import WebAnswer, WebServer
 
 ENDPOINT = "urn:imei:350000000001234"
@@ -128,6 +133,138 @@ async def test_the_server_itself_is_told_by_the_diagnostics_of_its_entry(
     assert found == {"device": None}
 
 
+WINDOW = {
+    "weekdays": ["mon", "tue"],
+    "opens": "02:00:00",
+    "closes": "05:00:00",
+    "gate": "update",
+}
+NAMES = ("fw.secret.example", "index.secret.example", "127.0.0.9", "Secret name", "secret-key.pem")
+
+
+async def test_the_surroundings_of_a_server_are_shown_without_their_names(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    await world.add_device(ENDPOINT)
+    world.add_image(size_bytes=60_000)
+    port = free_port()
+    secret_place = {"advertised_host": NAMES[0], "certificate_key_file": NAMES[4]}
+    options = {**listening_on(port, "https"), **secret_place, "window": WINDOW}
+    make_storage(hass)
+    entry = await world.set_up(**options)
+    await world.ready(ENDPOINT)
+    add_index(world, f"https://alice:open-sesame@{NAMES[1]}/index.json", name=NAMES[3])
+    add_profile_with(world, window=WINDOW, endpoint=ENDPOINT)
+    await world.until(lambda: asked(world) and not world.runtime.client.stream_problem)
+
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    assert found["listener"] == {
+        "scheme": "https",
+        "port": port,
+        "is_listening": True,
+        "problem": None,
+    }
+    certificate = found["certificate"]
+    assert (certificate["kind"], certificate["problems"]) == ("issued", [])
+    assert certificate["valid_from"] < certificate["valid_until"]
+    store = found["store"]
+    assert (store["image_count"], store["held_bytes"]) == (1, 60_000)
+    assert store["quota_bytes"] == 2048 * 1024 * 1024
+    assert store["free_bytes"] > 0
+    (source,) = found["source_states"]
+    assert (source["type"], source["failure_count"]) == ("index", 1)
+    assert source["problem"].startswith("fetch_")
+    assert (source["image_count"], source["left_out_count"]) == (0, 0)
+    assert source["asked_seconds_ago"] >= 0
+    assert found["windows"] == {"server": WINDOW, "profiles": [WINDOW]}
+    text = json.dumps(found)
+    assert [name for name in (*NAMES, ENDPOINT, "alice", "open-sesame") if name in text] == []
+
+
+async def test_a_port_that_cannot_be_opened_is_shown_with_the_reason(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        entry = await world.set_up(**listening_on(taken.getsockname()[1]))
+
+        found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    listener = found["listener"]
+    assert (listener["is_listening"], listener["problem"]) == (False, "listener_port_in_use")
+    assert found["certificate"] is None
+
+
+async def test_a_certificate_that_cannot_be_used_is_shown_with_the_reason(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    options = listening_on(free_port(), "https")
+    entry = await world.set_up(**options, certificate_file="fw.secret.example.pem")
+
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    assert found["certificate"] == {"problems": ["unreadable"]}
+    assert found["listener"]["problem"] == "no_certificate"
+    assert NAMES[0] not in json.dumps(found)
+
+
+async def test_without_a_port_of_its_own_and_images_there_is_little_to_show(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    entry = await world.set_up()
+
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    assert (found["listener"], found["certificate"]) == (None, None)
+    assert (found["store"]["image_count"], found["source_states"]) == (0, [])
+    assert found["windows"] == {"server": None, "profiles": []}
+
+
+async def test_an_image_store_that_cannot_be_looked_at_is_shown_with_the_reason(
+    hass: HomeAssistant,
+    diagnostics: None,
+    hass_client: ClientSessionGenerator,
+    world: World,
+) -> None:
+    entry = await world.set_up()
+    world.runtime.shared.store.path("0" * 64).parent.touch()
+
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+
+    assert found["store"]["problem"] == "Not a directory"
+
+
+def make_storage(hass: HomeAssistant) -> None:
+    """Make the folder that the certificate will be in."""
+    Path(hass.config.path(".storage")).mkdir()
+
+
+def asked(world: World) -> bool:
+    """Tell whether the only source has been asked."""
+    states = world.runtime.sources.states()
+    return [each["asked_seconds_ago"] is not None for each in states] == [True]
+
+
+def add_profile_with(world: World, **data: Any) -> None:
+    """Add a profile to the world's entry, as the form does."""
+    profile = ConfigSubentry(data=data, subentry_type="profile", title=NAMES[3], unique_id=None)  # type: ignore[arg-type] # made read-only by it
+    world.hass.config_entries.async_add_subentry(world.runtime.entry, profile)
+
+
 async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, web_server: WebServer
 ) -> None:
@@ -173,7 +310,6 @@ async def test_a_device_that_cannot_be_updated_is_listed_with_the_reason(
         },
         "options": {},
         "firmware_base_urls": ["http://**REDACTED**:8123"],
-        "is_listening": False,
         "sources": [],
     }
     hass.config.api = None
