@@ -9,7 +9,8 @@ from .const import CONF_URL, DOMAIN
 from .coordinator import ServerCoordinator
 from .downloads import Downloads
 from .engine.chronicle import Chronicle
-from .engine.engine import Engine, EngineListener
+from .engine.engine import Engine
+from .engine.surroundings import EngineListener
 from .engine.view import ServerView
 from .issues import clear_history_not_writable, show_history_not_writable
 from .lwm2m.exchange import NotAuthorisedError

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from custom_components.flownexus_ota.engine.chronicle import Chronicle
-from custom_components.flownexus_ota.engine.engine import Engine, EngineListener, EnginePauses
+from custom_components.flownexus_ota.engine.engine import Engine
 from custom_components.flownexus_ota.engine.session_runner import SessionRunner
+from custom_components.flownexus_ota.engine.surroundings import EngineListener, EnginePauses
 from custom_components.flownexus_ota.engine.view import DeviceView
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.image import FirmwareImage

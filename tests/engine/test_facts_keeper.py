@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.flownexus_ota.engine.engine import EnginePauses
+from custom_components.flownexus_ota.engine.surroundings import EnginePauses
 from custom_components.flownexus_ota.lwm2m.events import Deregistered
 from custom_components.flownexus_ota.storage.awaiting import stored
 

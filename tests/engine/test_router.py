@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from custom_components.flownexus_ota.engine.engine import EnginePauses
+from custom_components.flownexus_ota.engine.surroundings import EnginePauses
 from custom_components.flownexus_ota.lwm2m.events import (
     Deregistered,
     Endpoint,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from custom_components.flownexus_ota.engine.engine import EnginePauses
+from custom_components.flownexus_ota.engine.surroundings import EnginePauses
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.window import MaintenanceWindow, WindowGate
 from tests.fakes import FakeDevice

@@ -2,19 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.image_error import ImageUnavailableError
 from ..ota.phase import Phase, Reason, WaitingReason
-from ..ota.profile import Profile
 from ..ota.report import (
     AllowanceSpent,
     BytesServed,
-    CancelRequested,
     ContactLost,
     ContactRegained,
     PlaceGranted,
@@ -24,13 +20,11 @@ from ..ota.session_state import Session
 from ..ota.transition import Situation
 from ..ota.trust import facts_after
 from ..storage.errors import HistoryError
-from .chronicle import Chronicle
 from .courier import Courier
+from .desk_ports import DeskPorts
 from .device_book import DeviceRecord
-from .gateway import DeviceGateway
 from .new_session import new_session
 from .objection import objection_by
-from .offering import ImageOffering
 from .places import Places, needs_place
 from .reach import Reach
 from .refusal import (
@@ -43,22 +37,6 @@ from .refusal import (
 from .session_runner import RunnerHooks, SessionRunner
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeskPorts:
-    """What the desk works with, and whom it tells."""
-
-    server_id: str
-    gateway: DeviceGateway
-    chronicle: Chronicle
-    offering: ImageOffering
-    profile_for: Callable[[DeviceFacts], Profile]
-    is_connected: Callable[[], bool]
-    on_device: Callable[[DeviceRecord], None]
-    on_facts: Callable[[DeviceRecord, DeviceFacts], None]
-    on_server: Callable[[], None]
-    on_session: Callable[[Session | None, Session], None]
 
 
 class SessionDesk:
@@ -167,17 +145,10 @@ class SessionDesk:
             raise NothingToCancelError(record.endpoint)
         if runner.session.phase is Phase.INSTALLING:
             raise CancelTooLateError(record.endpoint)
-        runner.cancel_refused.clear()
-        runner.report(CancelRequested())
-        refused = asyncio.create_task(runner.cancel_refused.wait())
-        try:
-            # Both have an end: the session's deadline for the answer of its device.
-            await asyncio.wait((refused, runner.finished), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            refused.cancel()
-        if not runner.finished.done() or runner.finished.result().phase is Phase.SUCCEEDED:
+        session = await runner.cancel()
+        if session is None or session.phase is Phase.SUCCEEDED:
             raise CancelTooLateError(record.endpoint)
-        return runner.finished.result()
+        return session
 
     def profiles_changed(self) -> None:
         """Let every session go by its device's profile as it is now, from its next step on."""

@@ -11,7 +11,14 @@ from typing import Final
 from ..ota.command import Command, ReadDevice
 from ..ota.phase import Phase
 from ..ota.profile import Profile
-from ..ota.report import BytesServed, DeadlinePassed, ImageUnavailable, OfferRefused, Report
+from ..ota.report import (
+    BytesServed,
+    CancelRequested,
+    DeadlinePassed,
+    ImageUnavailable,
+    OfferRefused,
+    Report,
+)
 from ..ota.session import advance
 from ..ota.session_state import Session
 from .chronicle import Chronicle
@@ -51,8 +58,7 @@ class SessionRunner:
         self._heard_at = 0.0
         self._is_served_pending = False
         self._last_commands: tuple[Command, ...] = ()
-        self.cancel_refused = asyncio.Event()
-        """Set when a cancellation came too late: the device installs already."""
+        self._cancel_refused = asyncio.Event()
         self.finished: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
 
     def report(self, report: Report) -> None:
@@ -66,6 +72,18 @@ class SessionRunner:
         except asyncio.QueueFull:
             # Whatever is lost here is found again by the next reading.
             _LOGGER.warning("%s reports faster than we can store", self.session.endpoint)
+
+    async def cancel(self) -> Session | None:
+        """End the session and return how it ended, or `None`: the device installs already."""
+        self._cancel_refused.clear()
+        self.report(CancelRequested())
+        refused = asyncio.create_task(self._cancel_refused.wait())
+        try:
+            # Both have an end: the session's deadline for the answer of its device.
+            await asyncio.wait((refused, self.finished), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            refused.cancel()
+        return self.finished.result() if self.finished.done() else None
 
     async def run(self) -> None:
         """Work until the session is final; cancelled, it can be resumed from the history."""
@@ -139,7 +157,7 @@ class SessionRunner:
             session = _postponed(session, seconds=_loop_time() - began_at)
         before, self.session = self.session, session
         if before.is_cancelling and not session.is_cancelling and not session.phase.is_final:
-            self.cancel_refused.set()
+            self._cancel_refused.set()
         self._hooks.on_change()
         self._hooks.on_step(before, session)
         if self.session.phase.is_final:
