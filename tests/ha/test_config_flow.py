@@ -144,7 +144,7 @@ async def test_an_address_where_nothing_listens_can_be_corrected(
 ) -> None:
     form = await add(hass, url=NOT_LEARNT)
     assert form["errors"] == {"base": "cannot_connect"}
-    assert (form["description_placeholders"] or {})["detail"] != ""
+    assert (form["description_placeholders"] or {})["detail"] == "Connection refused"
 
     result = await submit(hass, form, url=web_server.url)
 

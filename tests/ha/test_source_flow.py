@@ -134,6 +134,14 @@ async def test_an_address_that_is_never_asked_is_named(world: World) -> None:
     assert result["errors"] == {"base": "source_not_fetched"}
 
 
+async def test_a_server_that_does_not_listen_is_told_in_words(hass: HomeAssistant) -> None:
+    entry = known_entry(hass, "http://127.0.0.1:2")
+    form = {"name": "Example", "url": "https://127.0.0.1:2/index.json", **PRIVATE}
+    result = await sent(hass, entry, "index", form)
+    told = "127.0.0.1 cannot be reached (Connection refused)"
+    assert result["description_placeholders"] == {"detail": told}
+
+
 async def test_two_indexes_have_different_names(world: World, server: FileServer) -> None:
     entry = world.runtime.entry
     form = {"name": "Example", "url": IndexServer(server).url, **PRIVATE}

@@ -1,5 +1,6 @@
 """HTTP to one server: requests with our credentials and limits, failures by our names."""
 
+import os
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -26,7 +27,16 @@ def named_failures() -> Iterator[None]:
     except TimeoutError as err:
         raise ServerUnreachableError("no answer from the server in time") from err
     except (aiohttp.ClientError, OSError) as err:
-        raise ServerUnreachableError(_short(err)) from err
+        raise ServerUnreachableError(_reason(err)) from err
+
+
+def _reason(err: Exception) -> str:
+    """Return why nobody is there as the system says it: people read it on a form."""
+    if not isinstance(err, OSError):
+        return _short(err)
+    # Numbers of the name service are negative, and have a text of their own.
+    text = os.strerror(err.errno) if err.errno and err.errno > 0 else err.strerror
+    return (text or _short(err))[:255]
 
 
 def _short(err: Exception) -> str:

@@ -6,6 +6,7 @@ own network.
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -248,4 +249,9 @@ def _said(err: Exception) -> str:
     if isinstance(err, aiohttp.ClientConnectorCertificateError):
         return str(err.certificate_error)[:255]
     text = err.strerror if isinstance(err, OSError) else None
+    if isinstance(err, aiohttp.ClientConnectorError) and not isinstance(
+        err, aiohttp.ClientSSLError
+    ):
+        # "Connection refused" and not which call failed; the name service's numbers are negative.
+        text = os.strerror(err.errno) if err.errno and err.errno > 0 else text
     return (text or type(err).__name__)[:255]
