@@ -157,7 +157,9 @@ class StaleDevicesFlow(RepairsFlow):
             return self.async_show_form(
                 step_id="confirm",
                 data_schema=vol.Schema({}),
-                description_placeholders={"devices": names_in_line([*self._chosen.values()])},
+                description_placeholders={
+                    "devices": names_in_line([*self._chosen.values()], len(self._chosen))
+                },
             )
         runtime = loaded_runtime(self.hass, self._entry_id)
         if runtime is None:

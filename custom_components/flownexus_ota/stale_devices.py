@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final, final
 
 from homeassistant.core import HomeAssistant, callback
@@ -20,7 +21,7 @@ from .engine.view import DeviceView
 from .leshan.pacing import Breather
 from .lwm2m.events import Endpoint
 from .ota.absence import is_stale, stale_before, with_watched
-from .stale_issues import clear_stale_devices, show_stale_devices
+from .stale_issues import NAMES_IN_LINE, clear_stale_devices, show_stale_devices
 from .update_options import stale_days
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class StaleDevices:
         self._looked_on: date | None = None
         self._before: date | None = None
         self._offered: dict[Endpoint, datetime] = {}
+        self._is_shorter = False
+        """Whether the issue names devices that are not offered any more."""
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -61,6 +64,8 @@ class StaleDevices:
             while True:
                 self._wake.clear()
                 await self._look_if_due()
+                if self._is_shorter:
+                    self._show()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._wake.wait()
@@ -138,17 +143,21 @@ class StaleDevices:
 
     @callback
     def _take_off(self, endpoint: Endpoint) -> None:
+        # Thousands may come back at once: the issue is written anew once for all of a moment.
         del self._offered[endpoint]
-        self._show()
+        self._is_shorter = True
+        self._wake.set()
 
     @callback
     def _show(self) -> None:
+        self._is_shorter = False
         hass, entry = self._runtime.hass, self._runtime.entry
         if not self._offered:
             clear_stale_devices(hass, entry)
             return
-        names = [self._name(endpoint) for endpoint in self._offered]
-        show_stale_devices(hass, entry, names=names, days=stale_days(entry.options))
+        names = [self._name(endpoint) for endpoint in islice(self._offered, NAMES_IN_LINE)]
+        days = stale_days(entry.options)
+        show_stale_devices(hass, entry, names=names, count=len(self._offered), days=days)
 
     def _name(self, endpoint: Endpoint) -> str:
         return device_name(self._runtime.hass, self._runtime.entry, endpoint)

@@ -16,13 +16,19 @@ NAMES_IN_LINE: Final = 5
 
 @callback
 def show_stale_devices(
-    hass: HomeAssistant, entry: ConfigEntry, *, names: Sequence[str], days: int
+    hass: HomeAssistant, entry: ConfigEntry, *, names: Sequence[str], count: int, days: int
 ) -> None:
     """Say which devices have not been seen for longer than `days`, and offer to delete them.
 
+    `names` are those of the first `NAMES_IN_LINE` at least, `count` is of all.
+
     A person who ignores it is not asked again, whatever devices these are, until there are none.
     """
-    placeholders = {"server": entry.title, "days": str(days), "devices": names_in_line(names)}
+    placeholders = {
+        "server": entry.title,
+        "days": str(days),
+        "devices": names_in_line(names, count),
+    }
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -41,10 +47,10 @@ def clear_stale_devices(hass: HomeAssistant, entry: ConfigEntry) -> None:
     ir.async_delete_issue(hass, DOMAIN, _issue_id(entry))
 
 
-def names_in_line(names: Sequence[str]) -> str:
+def names_in_line(names: Sequence[str], count: int) -> str:
     """Return names of devices for a sentence: the first ones, and of many how many there are."""
     shown = ", ".join(plain(name) for name in names[:NAMES_IN_LINE])
-    return shown if len(names) <= NAMES_IN_LINE else f"{shown}, … ({len(names)})"
+    return shown if count <= NAMES_IN_LINE else f"{shown}, … ({count})"
 
 
 def _issue_id(entry: ConfigEntry) -> str:

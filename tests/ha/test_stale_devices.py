@@ -177,7 +177,7 @@ async def test_a_device_that_is_deleted_by_hand_goes_from_the_list(
 
     assert world.runtime.async_forget(Endpoint("old-1"))
 
-    assert named(world) == "old-2"
+    await world.until(lambda: named(world) == "old-2")
 
 
 @asynccontextmanager
