@@ -25,7 +25,8 @@ async def test_the_list_shows_what_is_used_for_how_many_and_what_is_not_used_and
     assert told["images"] == r"| sensor\-1\.1\.0\.bin | 1\.1\.0 | without header | 50 kB | 1 / 1 |"
     heading, _, first, second, _, advice = told["problems"].splitlines()
     assert (heading, advice[:7]) == ("Not used:", "Correct")
-    assert first.startswith(r"* **bad\.bin\.json**: Its sidecar has a member colour, which")
+    assert first.startswith(r"* **bad\.bin\.json**: Its sidecar, or its entry in an index, has")
+    assert "a member colour, which does not exist" in first
     assert second.startswith(r"* **half\|way\.bin**: It has no sidecar and does not")
     assert (await person.send())["step_id"] == "firmware"
 

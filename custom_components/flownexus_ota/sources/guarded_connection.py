@@ -241,7 +241,13 @@ def _named_failures(host: str, timing: FetchTiming) -> Iterator[None]:
     except aiohttp.ClientSSLError as err:
         raise CertificateError(host=host, error=_said(err)) from err
     except (aiohttp.ClientError, OSError) as err:
-        raise UnreachableError(host=host, error=_said(err)) from err
+        raise UnreachableError(host=host, error=_reason(err)) from err
+
+
+def _reason(err: Exception) -> str:
+    """Return why nobody is there as the system says it; the name service's numbers are negative."""
+    number = err.errno if isinstance(err, OSError) else None
+    return os.strerror(number) if number is not None and number > 0 else _said(err)
 
 
 def _said(err: Exception) -> str:
@@ -249,9 +255,4 @@ def _said(err: Exception) -> str:
     if isinstance(err, aiohttp.ClientConnectorCertificateError):
         return str(err.certificate_error)[:255]
     text = err.strerror if isinstance(err, OSError) else None
-    if isinstance(err, aiohttp.ClientConnectorError) and not isinstance(
-        err, aiohttp.ClientSSLError
-    ):
-        # "Connection refused" and not which call failed; the name service's numbers are negative.
-        text = os.strerror(err.errno) if err.errno and err.errno > 0 else text
     return (text or type(err).__name__)[:255]
