@@ -25,6 +25,7 @@ from .entity_choice import (
 from .exceptions import as_history_setup_error, as_setup_error
 from .firmware_services import async_register_firmware_services
 from .issues import (
+    clear_history_damaged,
     clear_updates_of_server,
 )
 from .lwm2m.exchange import Lwm2mError
@@ -104,6 +105,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FlownexusConfigEntry) -
             forgotten = shared.writer.submit(lambda history: history.remove_server(entry.entry_id))
             await stored(forgotten)
             if not hass.config_entries.async_entries(DOMAIN):
+                clear_history_damaged(hass)
                 # The folder is the user's; the store is only ours, and nobody is left to use it.
                 await hass.async_add_executor_job(shared.store.clear)
         finally:

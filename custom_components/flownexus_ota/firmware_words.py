@@ -64,7 +64,8 @@ async def async_listing_words(hass: HomeAssistant, shared: Shared) -> dict[str, 
 async def async_problem_words(hass: HomeAssistant, problem: Problem) -> str:
     """Return why a file of the folder is not used, as its repair issue says it."""
     texts = await async_texts(hass, "issues", f"{CATALOGUE_ISSUE_PREFIX}{problem.key}")
-    return texts["description"].format(**problem.placeholders, file=problem.file_name)
+    told = texts["fix_flow.step.confirm.description"]
+    return told.format(**problem.placeholders, file=problem.file_name)
 
 
 def size_in_words(size_bytes: int) -> str:

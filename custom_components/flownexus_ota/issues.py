@@ -93,11 +93,19 @@ def show_history_damaged(hass: HomeAssistant, kept_as: str) -> None:
         hass,
         DOMAIN,
         HISTORY_DAMAGED,
-        is_fixable=False,
+        data={"kept_as": kept_as},
+        is_fixable=True,
+        is_persistent=True,  # until a person has read it: it is found out only once
         severity=ir.IssueSeverity.WARNING,
         translation_key=HISTORY_DAMAGED,
         translation_placeholders={"file": kept_as},
     )
+
+
+@callback
+def clear_history_damaged(hass: HomeAssistant) -> None:
+    """Say no more that a database was moved aside: there is no history any more."""
+    ir.async_delete_issue(hass, DOMAIN, HISTORY_DAMAGED)
 
 
 @callback
@@ -217,7 +225,8 @@ def _show_catalogue_problem(hass: HomeAssistant, issue_id: str, problem: Problem
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=False,
+        data={"firmware_file": problem.file_name},
+        is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders=placeholders,

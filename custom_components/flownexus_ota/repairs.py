@@ -1,13 +1,15 @@
 """Repair issues that a person can have mended here, or looked at again."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, override
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -30,6 +32,8 @@ else:
 
 CONF_DEVICES: Final = "devices"
 DEVICES_TO_CHOOSE_FROM: Final = 100
+# A source elsewhere may be slow, and a backup holds the reading.
+READ_LIMIT_SECONDS: Final = 60.0
 
 
 class ServerFlow(RepairsFlow):
@@ -101,6 +105,33 @@ class FirmwareUrlFlow(ServerFlow):
         if any(report.verdict.problem for report in reports):
             return "still_wrong"
         return None
+
+
+class CatalogueFlow(ConfirmRepairFlow):
+    """Reads the firmware of all sources again, once a person has mended something."""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Say what is wrong; read when that is confirmed."""
+        if user_input is None:
+            return await super().async_step_confirm()
+        loaded = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        if not loaded:
+            return self.async_abort(reason="server_not_loaded")
+        keeper = loaded[0].runtime_data.shared.keeper
+        try:
+            async with asyncio.timeout(READ_LIMIT_SECONDS):
+                await keeper.refresh()
+        except TimeoutError:
+            return self.async_abort(reason="not_read")
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        if issue is not None:
+            return self.async_abort(
+                reason="still_wrong", description_placeholders=issue.translation_placeholders
+            )
+        return self.async_create_entry(data={})
 
 
 class StaleDevicesFlow(RepairsFlow):
@@ -207,5 +238,9 @@ async def async_create_fix_flow(
             return FirmwareUrlFlow(entry_id, {"server": server, "url": url, "detail": detail})
         case {"entry_id": entry_id, "server": server, "days": _}:
             return StaleDevicesFlow(entry_id, server)
+        case {"firmware_file": _}:
+            return CatalogueFlow()
+        case {"kept_as": _}:
+            return ConfirmRepairFlow()
         case _:
             raise ValueError(f"{DOMAIN} has no fix for {issue_id}")

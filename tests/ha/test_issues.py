@@ -88,7 +88,8 @@ def shown(hass: HomeAssistant) -> dict[str, str]:
         text = TEXTS["issues"][issue.translation_key]
         words = issue.translation_placeholders or {}
         assert domain == DOMAIN
-        texts[issue_id] = "\n".join(text[part].format(**words) for part in ("title", "description"))
+        told = text["fix_flow"]["step"]["confirm"] if issue.is_fixable else text
+        texts[issue_id] = "\n".join((text["title"], told["description"])).format(**words)
     return texts
 
 

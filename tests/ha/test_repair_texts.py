@@ -6,11 +6,25 @@ import pytest
 
 from custom_components.flownexus_ota import repairs
 from custom_components.flownexus_ota.download_issues import FIRMWARE_URL_PREFIX
-from custom_components.flownexus_ota.issues import FOREIGN_UPDATE
+from custom_components.flownexus_ota.issues import (
+    CATALOGUE_ISSUE_PREFIX,
+    FOREIGN_UPDATE,
+    HISTORY_DAMAGED,
+)
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.stale_issues import STALE_DEVICES
 
 from .texts import TEXTS, called_with, error_keys, keyword_texts, source
+
+
+def class_of_repairs(name: str) -> ast.ClassDef:
+    """Return the source of a flow."""
+    [found] = [
+        node
+        for node in ast.walk(source("repairs.py"))
+        if isinstance(node, ast.ClassDef) and node.name == name
+    ]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -21,11 +35,7 @@ from .texts import TEXTS, called_with, error_keys, keyword_texts, source
     ],
 )
 def test_a_repair_has_a_text_for_each_way_it_can_end(flow: str, issues: list[str]) -> None:
-    [mending] = [
-        node
-        for node in ast.walk(source("repairs.py"))
-        if isinstance(node, ast.ClassDef) and node.name == flow
-    ]
+    mending = class_of_repairs(flow)
     endings = {
         node.value.value
         for node in ast.walk(mending)
@@ -38,9 +48,23 @@ def test_a_repair_has_a_text_for_each_way_it_can_end(flow: str, issues: list[str
     assert [set(text["abort"]) for text in texts] == [endings] * len(issues)
 
 
+def test_every_problem_with_firmware_has_a_text_for_each_way_its_repair_can_end() -> None:
+    texts = [
+        text["fix_flow"]
+        for key, text in TEXTS["issues"].items()
+        if key.startswith(CATALOGUE_ISSUE_PREFIX)
+    ]
+    endings = keyword_texts(class_of_repairs("CatalogueFlow"), "reason")
+
+    assert len(texts) > 50
+    assert {frozenset(text["step"]) for text in texts} == {frozenset({"confirm"})}
+    assert {frozenset(text["abort"]) for text in texts} == {frozenset(endings)}
+    assert set(TEXTS["issues"][HISTORY_DAMAGED]["fix_flow"]["step"]) == {"confirm"}
+
+
 def test_the_repair_of_stale_devices_has_a_text_for_each_form_error_and_end() -> None:
     texts = TEXTS["issues"][STALE_DEVICES]["fix_flow"]
-    tree = source("repairs.py")
+    tree = class_of_repairs("StaleDevicesFlow")
 
     assert set(texts["step"]) == keyword_texts(tree, "step_id")
     assert set(texts["abort"]) == called_with(tree, "self._ended")

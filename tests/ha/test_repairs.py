@@ -301,5 +301,5 @@ async def test_a_repair_of_a_device_that_is_updated_by_now_says_so(
 
 
 async def test_an_issue_that_is_not_fixable_has_no_repair(world: World) -> None:
-    with pytest.raises(ValueError, match="no fix for history_damaged"):
-        await async_create_fix_flow(world.hass, "history_damaged", None)
+    with pytest.raises(ValueError, match="no fix for history_not_writable"):
+        await async_create_fix_flow(world.hass, "history_not_writable", None)

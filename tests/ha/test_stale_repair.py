@@ -1,6 +1,5 @@
 """The repair of devices that have not been seen for long: a person deletes them, nobody else."""
 
-from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -8,8 +7,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
-
-from custom_components.flownexus_ota.const import DOMAIN
 
 from .away import (
     LONG_AWAY,
@@ -22,6 +19,7 @@ from .away import (
     opened,
 )
 from .fleet import World
+from .repair_page import Repair
 from .texts import TEXTS
 
 
@@ -32,34 +30,16 @@ async def repairs(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "repairs", {})
 
 
-class Repair:
-    """A person who opens the repair in the browser."""
-
-    def __init__(self, world: World, client_of: ClientSessionGenerator) -> None:
-        self._world = world
-        self.client_of = client_of
-        self._url = "/api/repairs/issues/fix"
-
-    async def open(self) -> dict[str, Any]:
-        """Return the first form."""
-        found = issue(self._world)
-        assert found is not None
-        form = await self.post({"handler": DOMAIN, "issue_id": found.issue_id})
-        self._url = f"{self._url}/{form['flow_id']}"
-        return form
-
-    async def post(self, filled: dict[str, Any]) -> dict[str, Any]:
-        """Fill a form; return what comes next."""
-        client = await self.client_of()
-        answer = await client.post(self._url, json=filled)
-        assert answer.status == HTTPStatus.OK
-        shown: dict[str, Any] = await answer.json()
-        return shown
-
-
 @pytest.fixture
-def repair(world: World, hass_client: ClientSessionGenerator) -> Repair:
-    return Repair(world, hass_client)
+def repair(hass_client: ClientSessionGenerator) -> Repair:
+    return Repair(hass_client)
+
+
+def issue_id(world: World) -> str:
+    """Return the id of the issue, which is there."""
+    found = issue(world)
+    assert found is not None
+    return found.issue_id
 
 
 async def test_a_person_chooses_what_is_deleted_and_all_is_chosen_at_first(
@@ -68,7 +48,7 @@ async def test_a_person_chooses_what_is_deleted_and_all_is_chosen_at_first(
     await begin(world, hass_storage, LONG_AWAY | SHORTLY_AWAY)
     await world.until(lambda: issue(world) is not None)
 
-    form = await repair.open()
+    form = await repair.open(issue_id(world))
     confirmation = await repair.post({"devices": form["data_schema"][0]["default"]})
     ended = await repair.post({})
 
@@ -91,7 +71,7 @@ async def test_what_is_deleted_is_gone_from_the_history_too(
 ) -> None:
     await begin(world, hass_storage, LONG_AWAY)
     await world.until(lambda: issue(world) is not None)
-    form = await repair.open()
+    form = await repair.open(issue_id(world))
     await repair.post({"devices": form["data_schema"][0]["default"]})
     await repair.post({})
     assert world.entry is not None
@@ -112,7 +92,7 @@ async def test_what_a_person_takes_out_stays_and_so_does_the_issue(
 ) -> None:
     await begin(world, hass_storage, LONG_AWAY)
     await world.until(lambda: issue(world) is not None)
-    await repair.open()
+    await repair.open(issue_id(world))
     nothing = await repair.post({"devices": []})
     await repair.post({"devices": ["old-2"]})
     ended = await repair.post({})
@@ -130,7 +110,7 @@ async def test_a_device_that_comes_back_while_a_person_decides_is_not_deleted(
 ) -> None:
     await begin(world, hass_storage, LONG_AWAY)
     await world.until(lambda: issue(world) is not None)
-    await repair.open()
+    await repair.open(issue_id(world))
     await repair.post({"devices": ["old-1", "old-2"]})
     await world.add_device("old-1")
     await world.until(lambda: named(world) == "old-2")
@@ -146,7 +126,7 @@ async def test_when_all_have_come_back_while_a_person_looks_that_is_said(
 ) -> None:
     await begin(world, hass_storage, {"old-1": 400})
     await world.until(lambda: issue(world) is not None)
-    await repair.open()
+    await repair.open(issue_id(world))
     await world.add_device("old-1")
     await world.until(lambda: issue(world) is None)
 
@@ -160,13 +140,13 @@ async def test_nothing_is_deleted_while_the_server_is_not_set_up(
 ) -> None:
     await begin(world, hass_storage, LONG_AWAY)
     await world.until(lambda: issue(world) is not None)
-    await repair.open()
+    await repair.open(issue_id(world))
     await repair.post({"devices": ["old-1"]})
     assert world.entry is not None
     assert await world.hass.config_entries.async_unload(world.entry.entry_id)
 
     ended = await repair.post({})
-    opened_anew = await Repair(world, repair.client_of).open()
+    opened_anew = await Repair(repair.client_of).open(issue_id(world))
 
     assert (ended["type"], ended["reason"]) == ("abort", "server_not_loaded")
     assert (opened_anew["type"], opened_anew["reason"]) == ("abort", "server_not_loaded")
