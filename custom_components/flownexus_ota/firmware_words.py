@@ -21,6 +21,8 @@ async def async_fitting_words(
     """Return how many devices an image fits, the first of them, and why it fits no others."""
     reasons = await async_texts(hass, "selector", "misfit.options")
     misfits = [f"* {count} × {reasons[key]}" for key, count in fitting.misfits.items()]
+    texts = await async_texts(hass, "selector", "firmware_list.options")
+    told = "\n\n".join((texts["misfits"], "\n".join(misfits)))
     more = ["…"] if len(fitting.names) > NAMES_SHOWN else []
     names = [*map(literal, fitting.names[:NAMES_SHOWN]), *more]
     return {
@@ -30,7 +32,7 @@ async def async_fitting_words(
         "count": str(len(fitting.names)),
         "total": str(fitting.device_count),
         "names": ", ".join(names) or NOTHING,
-        "misfits": "\n".join(misfits) or NOTHING,
+        "misfits": told if misfits else texts["all_fit" if fitting.names else "no_devices"],
     }
 
 

@@ -12,6 +12,7 @@ from custom_components.flownexus_ota.ota.phase import Phase
 from tests.fakes import FakeDevice
 
 from .stage import IMAGE, Stage
+from .test_aftermath import IMPATIENT
 
 
 async def asked(stage: Stage, device: FakeDevice, version: str, counter: int) -> SessionRunner:
@@ -67,6 +68,26 @@ async def test_an_update_that_fails_leaves_the_counter_alone(stage: Stage) -> No
 
     assert session.phase is Phase.FAILED
     assert stage.view(device).facts.security_counter is None
+
+
+async def test_a_device_that_arrives_late_on_the_target_has_its_counter_for_good(
+    stage: Stage,
+) -> None:
+    stage.profile = IMPATIENT
+    device = stage.gateway.add("a")
+    device.on_write = lambda _: stage.gateway.notify(device, state=2)
+    device.on_execute = lambda: stage.gateway.notify(device, state=3)
+    await stage.connected()
+    session = await (await asked(stage, device, "1.1.0", 5)).finished
+    before = stage.view(device).facts.security_counter
+    device.version, device.state = "1.1.0", 0
+    stage.gateway.register(device, "late")
+    await stage.until(lambda: bool(stage.latecomers))
+
+    assert (session.phase, before) == (Phase.FAILED, None)
+    assert stage.view(device).facts.security_counter == 5
+    await stage.restart()
+    assert stage.view(device).facts.security_counter == 5
 
 
 async def test_a_counter_that_was_not_stored_in_time_is_known_from_the_history(

@@ -44,7 +44,7 @@ async def test_a_firmware_is_uploaded_described_confirmed_and_offered(
     told = summary["description_placeholders"]
     assert (told["file"], told["version"], told["size"]) == ("sensor.bin", r"1\.1\.0", "50 kB")
     assert (told["count"], told["total"], told["names"]) == ("1", "1", r"sensor\-1")
-    assert told["misfits"] == "–"
+    assert told["misfits"] == "There is no device here that it does not fit."
     assert names(folder) == []
 
     end = await person.send()
@@ -179,7 +179,7 @@ async def test_the_summary_counts_the_devices_and_the_reasons(world: World, pers
     told = summary["description_placeholders"]
     assert (told["count"], told["total"]) == ("12", "14")
     assert told["names"] == ", ".join([*(f"sensor\\-{number:02}" for number in range(10)), "…"])
-    assert told["misfits"] == "* 2 × other endpoint name"
+    assert told["misfits"] == "It does not fit:\n\n* 2 × other endpoint name"
 
 
 async def test_the_summary_minds_the_public_keys_of_the_server(
@@ -195,11 +195,13 @@ async def test_the_summary_minds_the_public_keys_of_the_server(
 
     await person.describe(mcuboot_image(key=theirs))
     told = (await person.send(**described))["description_placeholders"]
-    assert (told["count"], told["misfits"]) == ("0", "* 1 × not signed with a key of the server")
+    assert told["count"] == "0"
+    assert told["misfits"] == "It does not fit:\n\n* 1 × not signed with a key of the server"
 
     await person.describe(mcuboot_image(key=ours))
     told = (await person.send(**described))["description_placeholders"]
-    assert (told["count"], told["misfits"]) == ("1", "–")
+    assert told["count"] == "1"
+    assert told["misfits"] == "There is no device here that it does not fit."
 
 
 async def test_a_name_that_is_taken_is_told_and_another_can_be_chosen(

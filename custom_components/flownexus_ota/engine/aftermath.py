@@ -13,6 +13,7 @@ from ..ota.phase import Phase
 from ..ota.profile import Profile
 from ..ota.profile_match import version_of
 from ..ota.session_state import Session
+from ..ota.trust import with_counter
 from .chronicle import Chronicle
 from .device_book import DeviceRecord
 from .gateway import DeviceGateway
@@ -63,6 +64,8 @@ class Aftermath:
                 lambda history: history.record(session, at=at, evidence=evidence)
             )
             self._ports.on_arrived_late(session)
+            # As after a success: its bootloader may take no lower counter from now on.
+            self._ports.on_facts(record, with_counter(record.facts, session.security_counter))
 
     def judge(self, record: DeviceRecord) -> None:
         """Note whether a device that was just read is busy with somebody else's update."""
