@@ -1,4 +1,4 @@
-"""Each way to add a firmware but the upload, gone by a person on the page.
+"""Each way to add a firmware but the upload, gone by a person on the page; and a profile.
 
 The servers of the index and of GitHub's API are on this machine, so the forms allow private
 networks; Home Assistant trusts their authority as it would a company's.
@@ -160,3 +160,18 @@ async def test_a_person_puts_a_file_into_the_folder_and_has_it_read(
     await page.open_update_dialog()
     await page.dialog_shows("From the folder")
     await page.dialog_shows(NEW)
+
+
+async def test_a_person_adds_a_profile_and_finds_it_as_it_was_left(page: HassPage) -> None:
+    await page.open_new("Add profile")
+    await page.fill_in(Name="Others", Manufacturer="Acme")
+    await page.unfold("Maintenance window")
+    await page.tick("Saturday")
+    await page.press("Submit")
+    await page.form_shows("Others")
+    await page.press("Finish")
+    await page.open_existing("Others")
+    await page.unfold("Maintenance window")
+    assert await page.is_ticked("Saturday")
+    await page.press("Submit")
+    await page.form_shows("Reconfiguration was successful")

@@ -70,3 +70,10 @@ def test_the_repair_of_stale_devices_has_a_text_for_each_form_error_and_end() ->
     assert set(texts["abort"]) == called_with(tree, "self._ended")
     assert set(texts["error"]) == error_keys("errors", "repairs.py")
     assert set(texts["step"]["choose"]["data"]) == {repairs.CONF_DEVICES}
+
+
+def test_every_button_of_a_repair_says_what_it_does() -> None:
+    flows = [text["fix_flow"] for text in TEXTS["issues"].values() if "fix_flow" in text]
+    buttons = [step.get("submit") for flow in flows for step in flow["step"].values()]
+    assert len(buttons) > 70
+    assert None not in buttons
