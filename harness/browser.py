@@ -111,7 +111,7 @@ class HassPage:
         """Type into fields of a form; each is named by its label, without the star of a must."""
         for label, text in fields.items():
             name = re.compile(rf"^{re.escape(label)}\*?$")
-            await self._form.get_by_role("textbox", name=name).first.fill(text)
+            await self._form.get_by_role("textbox", name=name).fill(text)
 
     async def unfold(self, section: str) -> None:
         """Show the fields of a section of a form."""
