@@ -189,7 +189,10 @@ class HassPage:
         await self._page.screenshot(path=file, clip=clip, animations="disabled")
 
     async def _around_dialog(self) -> FloatRect:
-        box = await self._page.get_by_role("dialog").last.bounding_box()
+        dialog = await self._page.get_by_role("dialog").last.element_handle()
+        # It grows while it opens.
+        await dialog.wait_for_element_state("stable")
+        box = await dialog.bounding_box()
         assert box is not None  # noqa: S101  it was waited for
         return {
             "x": box["x"] - _MARGIN,
