@@ -118,14 +118,14 @@ async def test_a_client_is_not_given_up_for_a_rate_of_ours(image_path: Path, ima
             assert (await client.get()).body == image
 
 
-async def test_devices_share_a_rate_fairly(server: ImageServer, image_path: Path) -> None:
-    server.downloads.set_limits(DownloadLimits(total_bytes_per_second=160_000))
+async def test_devices_share_a_rate_fairly(server: ImageServer, tmp_path: Path) -> None:
+    server.downloads.set_limits(DownloadLimits(total_bytes_per_second=320_000))
+    large = tmp_path / "large"
+    large.write_bytes(bytes(250_000))
     tokens = [TOKEN, OTHER_TOKEN, "C" * 22, "D" * 22]
-    for token in tokens[1:]:
-        server.offer_to(token, token, image_path)
+    for token in tokens:
+        server.offer_to(token, token, large)
     all_have_begun = asyncio.Barrier(len(tokens))
-    received = dict.fromkeys(tokens, 0)
-
     received = dict.fromkeys(tokens, 0)
 
     async def take(token: str) -> None:
@@ -133,13 +133,13 @@ async def test_devices_share_a_rate_fairly(server: ImageServer, image_path: Path
             await client.send(request_text(token=token))
             await client.head()
             await all_have_begun.wait()
-            while max(received.values()) < 50_000:
+            while max(received.values()) < 200_000:
                 await client.read(1_000)
                 received[token] += 1_000
 
-    # When the first has this much, so has each of the others, but for a portion or two.
+    # Turns are exact (test_pace.py); what has arrived differs by what sockets hold and by load.
     await asyncio.gather(*(take(token) for token in tokens))
-    assert min(received.values()) >= 10_000
+    assert min(received.values()) >= 20_000
 
 
 async def test_a_client_that_asks_again_and_again_without_reading_holds_few_connections(
