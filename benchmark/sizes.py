@@ -46,7 +46,7 @@ FULL: Final = Sizes(
     device_bytes_per_second=200_000,
     downloads=100,
     served_image_bytes=(1024**2, 16 * 1024**2),
-    served_bytes=3 * 1024**3,
+    served_bytes=12 * 1024**3,
     serving_rounds=5,
 )
 QUICK: Final = Sizes(
