@@ -19,7 +19,7 @@ from benchmark.processes import ServerProcess, serve, work as work_in_child
 from benchmark.sizes import Sizes
 
 PACED_PER_S: Final = 200.0
-PACED_SHARE: Final = 5
+PACED_SHARE: Final = 10
 
 
 async def measure(sizes: Sizes) -> Result:
