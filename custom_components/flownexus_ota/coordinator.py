@@ -66,7 +66,7 @@ class DeviceCoordinator(BaseDataUpdateCoordinatorProtocol):
         for listener in tuple(self._listeners):
             try:
                 listener()
-            except Exception:
+            except Exception:  # as Home Assistant's own coordinators do: an entity is foreign code
                 _LOGGER.exception("What is new of %s is not shown", self.data.endpoint)
 
     @callback

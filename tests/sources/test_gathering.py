@@ -4,8 +4,6 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from custom_components.flownexus_ota.ota.sidecar import Sidecar, SidecarProblem
 from custom_components.flownexus_ota.sources.folder import scan_folder
 from custom_components.flownexus_ota.sources.gathering import KnownHeaders, gathered
@@ -15,18 +13,6 @@ from custom_components.flownexus_ota.storage.image_store import ImageStore, Stor
 
 from ..ota.mcuboot_images import hand_made
 from .firmware_folder import put
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "firmware"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ImageStore:
-    return ImageStore(tmp_path / "images")
 
 
 def remote(content: bytes = b"remote", *, version: str = "1.4.2") -> RemoteImage:
