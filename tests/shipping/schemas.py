@@ -67,6 +67,14 @@ def icon(value: object) -> str:
     return found
 
 
+def target(value: Any) -> Any:
+    """Accept what an action is aimed at; of devices, hassfest lets nobody choose some."""
+    found = selector.TargetSelector.CONFIG_SCHEMA(value)
+    if found.get("device"):
+        raise vol.Invalid("a target that filters devices: its filter of entities says it already")
+    return found
+
+
 def something(value: object) -> object:
     """Accept anything that is there."""
     if value is None:
@@ -140,7 +148,7 @@ SERVICES: Final = vol.Schema(
         vol.Any(
             None,
             optional(
-                target=vol.Any(None, selector.TargetSelector.CONFIG_SCHEMA),
+                target=vol.Any(None, target),
                 fields=by(vol.Any(_FIELD, _SECTION)),
             ),
         ),
