@@ -13,14 +13,21 @@ _KEPT: Final = 8
 
 
 @dataclass(slots=True)
+class Collecting:
+    """What garbage collections have cost, in seconds of CPU time."""
+
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
 class Blocks:
     """The longest steps of a loop, in seconds of its thread's CPU time.
 
     CPU time, as other processes must not be counted: ours do not read files in the loop.
     """
 
+    collecting: Collecting
     longest: list[tuple[float, str]] = field(default_factory=list)
-    collecting_s: float = 0.0
 
     @property
     def longest_ms(self) -> float:
@@ -46,33 +53,44 @@ class Blocks:
 
 
 @contextmanager
-def watch_blocks() -> Generator[Blocks]:
-    """Time every step of every loop of this process."""
-    blocks = Blocks()
-    original = asyncio.Handle._run
+def watch_collecting() -> Generator[Collecting]:
+    """Time every garbage collection of this process."""
+    collecting = Collecting()
     begun_s = 0.0
 
-    def run(handle: asyncio.Handle) -> None:
-        collecting_s, started_s = blocks.collecting_s, time.thread_time()
-        original(handle)
-        spent_s = time.thread_time() - started_s - (blocks.collecting_s - collecting_s)
-        if spent_s > 0.001:
-            blocks.note(spent_s, handle)
-
-    def collecting(phase: str, _: dict[str, int]) -> None:
+    def on_collection(phase: str, _: dict[str, int]) -> None:
         nonlocal begun_s
         if phase == "start":
             begun_s = time.thread_time()
         else:
-            blocks.collecting_s += time.thread_time() - begun_s
+            collecting.seconds += time.thread_time() - begun_s
 
-    asyncio.Handle._run = run  # type: ignore[method-assign,assignment]
-    gc.callbacks.append(collecting)
+    gc.callbacks.append(on_collection)
     try:
-        yield blocks
+        yield collecting
     finally:
-        asyncio.Handle._run = original  # type: ignore[method-assign]
-        gc.callbacks.remove(collecting)
+        gc.callbacks.remove(on_collection)
+
+
+@contextmanager
+def watch_blocks() -> Generator[Blocks]:
+    """Time every step of every loop of this process."""
+    original = asyncio.Handle._run
+    with watch_collecting() as collecting:
+        blocks = Blocks(collecting)
+
+        def run(handle: asyncio.Handle) -> None:
+            collecting_s, started_s = collecting.seconds, time.thread_time()
+            original(handle)
+            spent_s = time.thread_time() - started_s - (collecting.seconds - collecting_s)
+            if spent_s > 0.001:
+                blocks.note(spent_s, handle)
+
+        asyncio.Handle._run = run  # type: ignore[method-assign,assignment]
+        try:
+            yield blocks
+        finally:
+            asyncio.Handle._run = original  # type: ignore[method-assign]
 
 
 def _name(handle: asyncio.Handle) -> str:

@@ -99,7 +99,7 @@ def _answer(hass: HomeAssistant, blocks: Blocks, wall_s: float, cpu_s: float) ->
     return {
         "wall_s": round(wall_s, 3),
         "cpu_s": round(cpu_s, 3),
-        "collecting_s": round(blocks.collecting_s, 3),
+        "collecting_s": round(blocks.collecting.seconds, 3),
         "longest_ms": round(blocks.longest_ms, 1),
         "blocks": blocks.as_json(),
         "entities": entities_of_a_device(hass),
