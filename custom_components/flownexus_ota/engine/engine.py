@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ..lwm2m.events import Endpoint
-from ..lwm2m.exchange import Lwm2mError
 from ..ota.device_facts import DeviceFacts
 from ..ota.image import FirmwareImage
 from ..ota.profile import Profile
@@ -21,8 +20,7 @@ from .device_view import device_view
 from .facts_keeper import FactsKeeper
 from .gateway import DeviceGateway
 from .offering import ImageOffering
-from .reader import ReadQueue
-from .reading import read_device
+from .reader import DeviceReader, ReadQueue
 from .refusal import DeviceUnknownError
 from .router import Router, RouterHooks
 from .session_runner import SessionRunner
@@ -56,7 +54,6 @@ class Engine:
         self._profile_for = profile_for
         self._book = DeviceBook()
         self._facts_keeper = FactsKeeper(server_id, chronicle, pause_seconds=pauses.facts)
-        self._reads = ReadQueue(self._read)
         self._desk = SessionDesk(
             DeskPorts(
                 server_id=server_id,
@@ -82,6 +79,10 @@ class Engine:
                 on_arrived_late=listener.on_arrived_late,
             )
         )
+        reader = DeviceReader(
+            gateway, self._book, on_read=self._aftermath.judge, on_facts=self._facts_changed
+        )
+        self._reads = ReadQueue(reader.read)
         self._router = self._new_router()
 
     def _new_router(self) -> Router:
@@ -284,28 +285,6 @@ class Engine:
         while True:
             await asyncio.sleep(self._pauses.reconcile)
             await self._router.resync()
-
-    async def _read(self, endpoint: Endpoint) -> None:
-        """Read a device that registered; one that does not answer is shown with what is known."""
-        record = self._book.get(endpoint)
-        if record is None or record.is_read or not record.is_registered:
-            return
-        registration_id, is_read = record.registration_id, False
-        try:
-            facts = await read_device(self._gateway, record.facts)
-        except Lwm2mError as err:
-            _LOGGER.debug("%s was not read: %s", endpoint, err)
-            facts = record.facts
-        else:
-            is_read = True
-        if self._book.get(endpoint) is not record or record.registration_id != registration_id:
-            return  # forgotten, or to be read again: it may have told this before it restarted
-        record.is_read = is_read
-        record.is_shown = True
-        record.learn(facts)
-        if is_read:
-            self._aftermath.judge(record)
-        self._facts_changed(record, facts)
 
     def _facts_changed(self, record: DeviceRecord, facts: DeviceFacts) -> None:
         record.learn(facts)
