@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ..ota.command import Command, ReadDevice
-from ..ota.phase import Phase
+from ..ota.phase import Phase, WaitingReason
 from ..ota.profile import Profile
 from ..ota.report import (
     BytesServed,
@@ -18,6 +18,9 @@ from ..ota.report import (
     ImageUnavailable,
     OfferRefused,
     Report,
+    ResultReported,
+    StateReported,
+    VersionReported,
 )
 from ..ota.session import advance
 from ..ota.session_state import Session
@@ -26,7 +29,12 @@ from .courier import Courier
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_PENDING_REPORTS: Final = 256
+MAX_PENDING_REPORTS: Final = 1024
+# Of what a device may tell without an end while the history cannot be written, less: the next
+# reading finds it again. Nothing finds again that a person cancelled, or that a device woke up.
+MAX_PENDING_WORDS: Final = 256
+# A clock that is corrected by less is not set, but kept true.
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 # The commands of a session's end get this long; the session itself has ended before them.
 LAST_COMMANDS_SECONDS: Final = 20
 
@@ -40,6 +48,8 @@ class RunnerHooks:
     """Called after each remembered step, with the session before and after it."""
     is_reachable: Callable[[], bool]
     """Whether asking the device again makes sense: connected, registered, awake."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The time of day; somebody may set it."""
 
 
 class SessionRunner:
@@ -56,6 +66,7 @@ class SessionRunner:
         self._hooks = hooks
         self._inbox: asyncio.Queue[Report] = asyncio.Queue(MAX_PENDING_REPORTS)
         self._heard_at = 0.0
+        self._clock_began_at = self._clock_beginning()
         self._is_served_pending = False
         self._last_commands: tuple[Command, ...] = ()
         self._cancel_refused = asyncio.Event()
@@ -63,15 +74,16 @@ class SessionRunner:
 
     def report(self, report: Report) -> None:
         """Take a report; bytes are told once until they have been worked off."""
-        if isinstance(report, BytesServed):
-            if self._is_served_pending:
-                return
-            self._is_served_pending = True
-        try:
-            self._inbox.put_nowait(report)
-        except asyncio.QueueFull:
-            # Whatever is lost here is found again by the next reading.
+        is_served = isinstance(report, BytesServed)
+        if is_served and self._is_served_pending:
+            return
+        is_word = isinstance(report, StateReported | ResultReported | VersionReported)
+        limit = MAX_PENDING_WORDS if is_word else MAX_PENDING_REPORTS
+        if self._inbox.qsize() >= limit:
             _LOGGER.warning("%s reports faster than we can store", self.session.endpoint)
+            return
+        self._is_served_pending = self._is_served_pending or is_served
+        self._inbox.put_nowait(report)
 
     async def cancel(self) -> Session | None:
         """End the session and return how it ended, or `None`: the device installs already."""
@@ -118,12 +130,14 @@ class SessionRunner:
                 report = await self._inbox.get()
         except TimeoutError:
             return self._on_timer()
+        self._follow_clock()
         self._heard_at = _loop_time()
         if isinstance(report, BytesServed):
             self._is_served_pending = False
         return report
 
     def _on_timer(self) -> Report | None:
+        self._follow_clock()
         until_deadline = self._until_deadline()
         if until_deadline is not None and until_deadline <= 0:
             return DeadlinePassed()
@@ -132,11 +146,30 @@ class SessionRunner:
             self.courier.send(ReadDevice(number=self.session.reading_number))
         return None
 
+    def _follow_clock(self) -> None:
+        """Let a deadline move with a clock that was set: a device has the time that it was given.
+
+        Not one that is a time of day: that of a window that opens.
+        """
+        began_at = self._clock_beginning()
+        moved_by = began_at - self._clock_began_at
+        if abs(moved_by) < CLOCK_TOLERANCE:
+            return
+        self._clock_began_at = began_at
+        session = self.session
+        if session.deadline_at is None or session.waiting_reason is WaitingReason.WINDOW:
+            return
+        self.session = replace(session, deadline_at=session.deadline_at + moved_by)
+
+    def _clock_beginning(self) -> datetime:
+        """Return what the clock would have said at the loop's time 0: it moves when it is set."""
+        return self._hooks.now() - timedelta(seconds=_loop_time())
+
     def _until_deadline(self) -> float | None:
         if self.session.deadline_at is None:
             return None
         # Never exactly 0: that would read as "no limit" above.
-        return (self.session.deadline_at - datetime.now(UTC)).total_seconds() or -1.0
+        return (self.session.deadline_at - self._hooks.now()).total_seconds() or -1.0
 
     def _until_silence(self) -> float | None:
         if self.session.phase is Phase.WAITING or self.session.is_held:
@@ -145,10 +178,14 @@ class SessionRunner:
         return self._heard_at + silence - _loop_time() or -1.0
 
     async def _take(self, report: Report) -> None:
-        step = advance(self.session, report, now=datetime.now(UTC), profile=self.profile)
-        if step.session == self.session and not step.commands:
-            return
+        step = advance(self.session, report, now=self._hooks.now(), profile=self.profile)
         session = step.session
+        if isinstance(report, CancelRequested) and not (
+            session.phase.is_final or session.is_cancelling
+        ):
+            self._cancel_refused.set()  # it installs since a moment ago
+        if session == self.session and not step.commands:
+            return
         if _is_worth_remembering(self.session, session):
             evidence = evidence_of(report)
             session = replace(session, evidence=evidence)
