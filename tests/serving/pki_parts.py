@@ -1,5 +1,6 @@
 """Authorities, certificates and files of them, as the tests of https need them."""
 
+from base64 import b64decode, encodebytes
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,26 @@ NOW: Final = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
 
 
+# In DER: P-256's object identifier, and version 3 (RFC 5280 §4.1), each with its tag and length.
+CURVE: Final = bytes.fromhex("06082a8648ce3d030107")
+UNKNOWN_CURVE: Final = bytes.fromhex("06082a8648ce3d030177")
+VERSION: Final = bytes.fromhex("a003020102")
+UNKNOWN_VERSION: Final = bytes.fromhex("a003020121")
+
+
 def an_authority(*, now: datetime = NOW, validity: timedelta = 7300 * DAY) -> Identity:
     return make_authority("Home", now=now, validity=validity)
+
+
+def tampered(pem: str, old: bytes, new: bytes) -> str:
+    """Return PEM text whose first certificate has other bytes in it."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    before, _, rest = pem.partition(begin)
+    body, _, after = rest.partition(end)
+    der = b64decode(body)
+    assert old in der
+    changed = encodebytes(der.replace(old, new, 1)).decode("ascii")
+    return f"{before}{begin}\n{changed}{end}{after}"
 
 
 def write_identity(file: Path, identity: Identity) -> Path:

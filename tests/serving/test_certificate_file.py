@@ -20,7 +20,19 @@ from custom_components.flownexus_ota.serving.certificate_file import (
 )
 from custom_components.flownexus_ota.serving.pki import Identity, certificate_pem, issue
 
-from .pki_parts import DAY, NOW, an_authority, write_identity, write_key, write_rsa_pair
+from .pki_parts import (
+    CURVE,
+    DAY,
+    NOW,
+    UNKNOWN_CURVE,
+    UNKNOWN_VERSION,
+    VERSION,
+    an_authority,
+    tampered,
+    write_identity,
+    write_key,
+    write_rsa_pair,
+)
 
 HOST = "fw.example.org"
 
@@ -144,6 +156,23 @@ def test_a_key_of_another_certificate_is_refused(files: CertificateFiles) -> Non
     err = refused(files)
     assert err.problem is CertificateProblem.KEY_MISMATCH
     assert err.placeholders == {"file": str(files.certificate), "key_file": str(files.key)}
+
+
+def test_a_certificate_of_a_kind_that_nobody_knows_has_another_key(files: CertificateFiles) -> None:
+    files.certificate.write_text(tampered(files.certificate.read_text(), CURVE, UNKNOWN_CURVE))
+    assert refused(files).problem is CertificateProblem.KEY_MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(VERSION, UNKNOWN_VERSION), (b"\x0c\x0efw.", b"\x0c\x0e\xff\xff.")],
+    ids=["version", "subject"],
+)
+def test_a_certificate_with_a_part_that_makes_no_sense_is_refused(
+    files: CertificateFiles, old: bytes, new: bytes
+) -> None:
+    files.certificate.write_text(tampered(files.certificate.read_text(), old, new))
+    assert refused(files).problem is CertificateProblem.NO_CERTIFICATE
 
 
 def test_a_good_certificate_has_no_shortcomings(identity: Identity) -> None:

@@ -11,9 +11,24 @@ from custom_components.flownexus_ota.serving.identity_file import (
     current_in,
     write_identity,
 )
-from custom_components.flownexus_ota.serving.pki import Identity, hosts_of, is_issued_by
+from custom_components.flownexus_ota.serving.pki import (
+    Identity,
+    certificate_pem,
+    hosts_of,
+    is_issued_by,
+)
 
-from .pki_parts import DAY, NOW, an_authority
+from .pki_parts import (
+    CURVE,
+    DAY,
+    NOW,
+    UNKNOWN_CURVE,
+    UNKNOWN_VERSION,
+    VERSION,
+    an_authority,
+    tampered,
+    write_key,
+)
 
 HOSTS = ("fw.example.org",)
 
@@ -49,6 +64,30 @@ def test_an_authority_that_is_damaged_is_never_made_anew(file: Path) -> None:
     assert file.read_text() == text[:-100]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(CURVE, UNKNOWN_CURVE), (VERSION, UNKNOWN_VERSION)], ids=["curve", "version"]
+)
+def test_an_authority_of_a_kind_that_nobody_knows_is_damaged(
+    file: Path, old: bytes, new: bytes
+) -> None:
+    authority_in(file, "Home", now=NOW)
+    text = tampered(file.read_text(), old, new)
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r".+"):
+        authority_in(file, "Home", now=NOW)
+    assert file.read_text() == text
+
+
+def test_an_authority_whose_key_was_given_a_password_is_not_made_anew(file: Path) -> None:
+    authority = authority_in(file, "Home", now=NOW)
+    write_key(file, authority.key, password="secret")
+    text = certificate_pem(authority.certificate) + file.read_text()
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"[Pp]assword"):
+        authority_in(file, "Home", now=NOW)
+    assert file.read_text() == text
+
+
 def test_a_certificate_is_issued_once_and_stays(file: Path, authority: Identity) -> None:
     issued = current_in(file, authority, HOSTS, now=NOW)
     again = current_in(file, authority, HOSTS, now=NOW + 300 * DAY)
@@ -71,6 +110,16 @@ def test_another_authority_makes_another_certificate(file: Path, authority: Iden
     other = an_authority()
     issued = current_in(file, other, HOSTS, now=NOW)
     assert is_issued_by(issued.certificate, other.certificate)
+
+
+@pytest.mark.parametrize("old", [CURVE, VERSION], ids=["curve", "version"])
+def test_a_certificate_of_a_kind_that_nobody_knows_is_replaced(
+    file: Path, authority: Identity, old: bytes
+) -> None:
+    current_in(file, authority, HOSTS, now=NOW)
+    file.write_text(tampered(file.read_text(), old, old[:-1] + b"\x21"))
+    issued = current_in(file, authority, HOSTS, now=NOW)
+    assert is_issued_by(issued.certificate, authority.certificate)
 
 
 def test_a_damaged_certificate_is_replaced(file: Path, authority: Identity) -> None:

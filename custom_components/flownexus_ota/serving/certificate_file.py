@@ -126,8 +126,10 @@ def _certificate(file: Path) -> x509.Certificate:
     content = _content(file)
     try:
         certificate = x509.load_pem_x509_certificates(content)[0]
-        hosts_of(certificate)  # raises for an extension that cannot be read
-    except ValueError as err:
+        # Both are read when they are asked for, and raise then if they cannot be.
+        hosts_of(certificate)
+        certificate.subject.rfc4514_string()
+    except (ValueError, x509.InvalidVersion) as err:
         raise CertificateFileError(CertificateProblem.NO_CERTIFICATE, file=str(file)) from err
     return certificate
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -149,7 +149,7 @@ def is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> 
     """Tell whether the authority's key has signed the certificate."""
     try:
         certificate.verify_directly_issued_by(authority)
-    except ValueError, TypeError, InvalidSignature:
+    except ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm:
         return False
     return True
 
@@ -199,16 +199,22 @@ def identity_pem(identity: Identity) -> str:
 def parse_identity(text: str) -> Identity:
     """Return what `identity_pem` wrote; raise `ValueError` for anything else."""
     content = text.encode()
-    certificate = x509.load_pem_x509_certificate(content)
-    key = load_pem_private_key(content, None)
+    try:
+        certificate = x509.load_pem_x509_certificate(content)
+        key = load_pem_private_key(content, None)
+    except (TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as err:
+        raise ValueError(str(err)) from err
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not is_key_of(key, certificate):
         raise ValueError("certificate and private key do not belong together")
     return Identity(certificate=certificate, key=key)
 
 
 def is_key_of(key: PrivateKeyTypes, certificate: x509.Certificate) -> bool:
-    """Tell whether a private key belongs to a certificate."""
-    return key.public_key() == certificate.public_key()
+    """Tell whether a private key belongs to a certificate, whose own may be anything."""
+    try:
+        return key.public_key() == certificate.public_key()
+    except ValueError, UnsupportedAlgorithm:
+        return False
 
 
 def _builder(
