@@ -142,6 +142,38 @@ def test_room_is_made_for_what_is_fetched_too(store: ImageStore) -> None:
     assert store.verify(digest("d"))
 
 
+def test_two_images_that_are_fetched_at_once_share_the_quota(store: ImageStore) -> None:
+    add(store, "a")
+    store.referenced = frozenset({digest("a")})
+    first, second = store.begin(image("b")), store.begin(image("c"))
+    with pytest.raises(ImageStoreFullError, match="too much for its quota"):
+        store.begin(image("d"))
+    first.close()
+    second.write(content("c"))
+    store.complete(second, image("c"))
+    third = store.begin(image("d"))
+    third.write(content("d"))
+    store.complete(third, image("d"))
+    assert held(store, *"abcd") == ["a", "c", "d"]
+
+
+def test_an_image_that_is_fetched_anew_counts_once(store: ImageStore) -> None:
+    store.quota_bytes = SIZE
+    store.begin(image("b"))
+    file = store.begin(image("b"))
+    file.write(content("b"))
+    store.complete(file, image("b"))
+    assert store.verify(digest("b"))
+
+
+def test_what_is_still_to_come_of_an_image_is_kept_free(tmp_path: Path, folder: Path) -> None:
+    most_bytes = disk_usage(tmp_path).free // 4 * 3
+    store = ImageStore(folder, quota_bytes=4 * most_bytes, reserve_bytes=0)
+    store.begin(StoredImage(sha256=digest("b"), size_bytes=most_bytes))
+    with pytest.raises(ImageStoreFullError, match="too much for the disk"):
+        store.begin(StoredImage(sha256=digest("c"), size_bytes=most_bytes))
+
+
 def test_other_bytes_than_were_to_be_fetched_are_not_taken(store: ImageStore, folder: Path) -> None:
     file = store.begin(image("d"))
     file.write(content("e"))

@@ -75,6 +75,8 @@ class ImageStore:
         self._folder: Final = folder
         self._reserve_bytes = reserve_bytes
         self._lock: Final = Lock()
+        self._begun: Final[dict[Path, int]] = {}
+        """The sizes of images that somebody fetches, by their unfinished files."""
         self.quota_bytes = quota_bytes
         """What all images together may take."""
         self.referenced: frozenset[str] | None = None
@@ -174,9 +176,13 @@ class ImageStore:
 
         Raise `ImageStoreError`, also when there is no room.
         """
+        path = self.path(image.sha256).with_suffix(_UNFINISHED_SUFFIX)
         with self._lock:
+            self._begun.pop(path, None)
             self._make_room(image.size_bytes)
-            return self._incoming(f"{self.path(image.sha256).name}{_UNFINISHED_SUFFIX}")
+            file = self._incoming(path.name)
+            self._begun[path] = image.size_bytes
+            return file
 
     def complete(self, file: IncomingFile, image: StoredImage) -> None:
         """Take a file that `begin` gave and that holds the image's bytes by now.
@@ -202,10 +208,12 @@ class ImageStore:
         with _store_errors():
             self._folder.mkdir(parents=True, exist_ok=True)
             held = self._held()
+            begun_bytes, written_bytes = self._under_way()
             free_bytes = disk_usage(self._folder).free
         held_bytes = sum(image.size_bytes for image in held)
-        above_quota_bytes = held_bytes + size_bytes - self.quota_bytes
-        above_free_bytes = size_bytes + self._reserve_bytes - free_bytes
+        above_quota_bytes = held_bytes + begun_bytes + size_bytes - self.quota_bytes
+        to_come_bytes = begun_bytes - written_bytes + size_bytes
+        above_free_bytes = to_come_bytes + self._reserve_bytes - free_bytes
         pruned = to_prune(
             held,
             excess_bytes=max(above_quota_bytes, above_free_bytes),
@@ -220,6 +228,12 @@ class ImageStore:
             )
         for sha256 in pruned:
             self.remove(sha256)
+
+    def _under_way(self) -> tuple[int, int]:
+        """Return how large all images will be that somebody fetches, and how much there is."""
+        for path in [path for path in self._begun if not path.exists()]:
+            del self._begun[path]  # complete, or given up
+        return sum(self._begun.values()), sum(path.stat().st_size for path in self._begun)
 
     def _held(self) -> list[HeldImage]:
         return [
