@@ -1,7 +1,9 @@
 """What every test has: our package before the harness's own, and loopback sockets."""
 
+import logging
+
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import custom_components.flownexus_ota as integration
 
@@ -9,8 +11,10 @@ import custom_components.flownexus_ota as integration
 assert integration.__name__ == "custom_components.flownexus_ota"
 
 # No test may fail because the machine is busy.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# The harness lets asyncio warn of every step that takes longer than 0.1 s.
+logging.getLogger("asyncio").addFilter(lambda record: not str(record.msg).startswith("Executing "))
 
 
 @pytest.fixture(autouse=True)

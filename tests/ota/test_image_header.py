@@ -127,7 +127,7 @@ def tampered(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return original, mutated(draw, original)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tampered())
 @example((ORIGINALS[0], ORIGINALS[0]))
 def test_no_tampering_breaks_the_parser_or_passes_for_the_image(pair: tuple[bytes, bytes]) -> None:

@@ -23,7 +23,7 @@ from custom_components.flownexus_ota.serving.handler import (
 from custom_components.flownexus_ota.serving.offers import Offer, OfferBook
 
 LOOPBACK: Final = "127.0.0.1"
-LIMIT_SECONDS: Final = 20
+LIMIT_SECONDS: Final = 60
 TOKEN: Final = "A" * 22
 SESSION: Final = "session"
 SMALL_BUFFER_BYTES: Final = 4096
@@ -167,12 +167,19 @@ class RawClient:
         self._socket = socket.socket()
         self._port = port
         self._buffer = b""
+        self._is_connected = False
         if receive_buffer_bytes is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         self._socket.settimeout(0)
 
+    async def connect(self) -> None:
+        """Connect; once is enough."""
+        if not self._is_connected:
+            await asyncio.get_running_loop().sock_connect(self._socket, (LOOPBACK, self._port))
+            self._is_connected = True
+
     async def __aenter__(self) -> Self:
-        await asyncio.get_running_loop().sock_connect(self._socket, (LOOPBACK, self._port))
+        await self.connect()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:

@@ -178,9 +178,8 @@ async def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(
 async def test_a_request_that_follows_drop_by_drop_is_not_waited_for(book: OfferBook) -> None:
     async with (
         listening(book, limits=ConnectionLimits(idle_seconds=0.1)) as port,
-        RawClient(port) as client,
+        await a_served_client(port) as client,
     ):
-        await client.get("Range: bytes=0-0")
         dropping = asyncio.create_task(drop(client))
         assert await client.read_to_end() == b""
         dropping.cancel()
@@ -188,10 +187,11 @@ async def test_a_request_that_follows_drop_by_drop_is_not_waited_for(book: Offer
 
 async def drop(client: RawClient) -> None:
     """Send headers without an end, a byte a millisecond: nowhere near too long a header."""
-    await client.send(request_text()[:-2])
-    while True:  # until cancelled, or the server is gone
-        await client.send("X")
-        await a_millisecond()
+    with suppress(ConnectionError):
+        await client.send(request_text()[:-2])
+        while True:  # until cancelled, or the server is gone
+            await client.send("X")
+            await a_millisecond()
 
 
 async def a_millisecond() -> None:
@@ -215,17 +215,19 @@ async def test_so_many_connections_are_kept_and_no_more(book: OfferBook) -> None
             async with RawClient(port) as third:
                 assert await third.read_to_end() == b""
             assert (await first.get("Range: bytes=0-0")).status == 206
-        await served(port)
+        (await a_served_client(port)).hang_up()
 
 
-async def served(port: int) -> None:
-    """Wait until a new connection is kept."""
+async def a_served_client(port: int) -> RawClient:
+    """Return a connected client that has got an answer; connect until one is not sent away."""
     async with asyncio.timeout(LIMIT_SECONDS):
         while True:
+            client = RawClient(port)
             with suppress(EOFError, ConnectionError):
-                async with RawClient(port) as client:
-                    await client.get("Range: bytes=0-0")
-                    return
+                await client.connect()
+                await client.get("Range: bytes=0-0")
+                return client
+            client.hang_up()
 
 
 async def test_an_error_of_ours_is_logged_and_is_no_404(
@@ -251,18 +253,20 @@ async def test_a_port_that_is_taken_is_told(book: OfferBook, port: int) -> None:
 async def test_a_start_that_is_cancelled_at_any_step_leaves_nobody_listening(
     book: OfferBook, steps: int
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port = int(probe.getsockname()[1])
-    listener = FirmwareListener(book, address=LOOPBACK, port=port)
-    starting = asyncio.create_task(listener.start())
-    for _ in range(steps):
-        await asyncio.sleep(0)
-    starting.cancel()
-    await asyncio.wait((starting,))
-    await listener.stop()
-    with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection(LOOPBACK, port)
+    with socket.socket() as holder:
+        # Bound but not listening: whoever allows it may listen here, and nobody is given the port.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        port = int(holder.getsockname()[1])
+        listener = FirmwareListener(book, address=LOOPBACK, port=port)
+        starting = asyncio.create_task(listener.start())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait((starting,))
+        await listener.stop()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(LOOPBACK, port)
 
 
 async def test_stopping_ends_what_runs_and_the_port_is_free_again(

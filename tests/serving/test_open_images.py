@@ -66,7 +66,7 @@ async def test_an_image_is_opened_anew_after_a_while_by_itself(path: Path) -> No
     images = OpenImages()
     with await images.open(path, size_bytes=7) as file:
         pass
-    async with asyncio.timeout(SHARED_SECONDS + 10):
+    async with asyncio.timeout(SHARED_SECONDS + 60):
         while not file.closed:  # noqa: ASYNC110 # no event says so
             await asyncio.sleep(0.05)
     replace(path)
