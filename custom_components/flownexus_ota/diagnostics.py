@@ -29,6 +29,7 @@ from .firmware import refusal_for, unoffered_for
 from .history_response import Answer, update_answer
 from .lwm2m.events import Endpoint
 from .ota.image import FirmwareImage
+from .ota.preflight import RefusalKey
 from .ota.session_state import Session
 from .remote_sources import (
     CONF_ACCESS_TOKEN,
@@ -48,6 +49,10 @@ SECRETS: Final = {"asked_by", "id", "serial_number", "server_id"}
 LAST_CHARACTERS: Final = 4
 UPDATES_SHOWN: Final = 10
 SOURCE_SECRETS: Final = {CONF_ACCESS_TOKEN, CONF_REPOSITORY, "endpoint"}
+# Why an image was not fetched is told with host and address of where it was to come from.
+REFUSAL_DETAIL: Final = f"{RefusalKey.IMAGE_NOT_FETCHED} detail="
+# Of addresses, the path says whose repository it is.
+IMAGE_SECRETS: Final = {"endpoint", "origin", "release_url"}
 ENTRY_SECRETS: Final = {
     *(CONF_USERNAME, CONF_PASSWORD, CONF_TOKEN),
     *(CONF_ADVERTISED_HOST, CONF_LISTENER_ADDRESS),
@@ -191,8 +196,7 @@ def _image(image: FirmwareImage) -> dict[str, Any]:
     """Return what decides about an image; an endpoint pattern may be an endpoint."""
     shown = asdict(image)
     shown.pop("release_notes")
-    shown["origin"] = None if image.origin is None else _without_host(image.origin)
-    return async_redact_data(shown, {"endpoint"})
+    return async_redact_data(shown, IMAGE_SECRETS)
 
 
 def _devices(views: Iterable[DeviceView]) -> list[dict[str, Any]]:
@@ -212,9 +216,11 @@ def _device(view: DeviceView) -> dict[str, Any]:
 
 
 def _without_names(told: str | None, view: DeviceView) -> str | None:
-    """Return an evidence without what names the device in it."""
+    """Return an evidence without what names the device, or the server of an image, in it."""
     if told is None:
         return None
+    before, detail, _ = told.partition(REFUSAL_DETAIL)
+    told = before + detail + (REDACTED if detail else "")
     if view.facts.serial_number:
         told = told.replace(view.facts.serial_number, REDACTED)
     return told.replace(view.endpoint, _masked(view.endpoint))

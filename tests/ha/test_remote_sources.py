@@ -13,8 +13,13 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.flownexus_ota import remote_sources
 from custom_components.flownexus_ota.const import CONF_PUBLIC_KEYS, DOMAIN
-from custom_components.flownexus_ota.diagnostics import async_get_config_entry_diagnostics
+from custom_components.flownexus_ota.devices import device_of
+from custom_components.flownexus_ota.diagnostics import (
+    async_get_config_entry_diagnostics,
+    async_get_device_diagnostics,
+)
 from custom_components.flownexus_ota.firmware_words import async_listing_words
+from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.remote_sources import pause_after
 from simulator.image import make_image
 from tests.ota.mcuboot_images import mcuboot_image, signing_key
@@ -25,6 +30,7 @@ from tests.sources.github_server import GithubServer
 from .firmware_actions import act, refusal as refused
 from .firmware_sources import IndexServer, add_index, add_repository, simulated
 from .fleet import NEW, OLD, World
+from .test_windows import closed_now
 from .web_server import ServerThread
 
 GITHUB_API = f"{remote_sources.__package__}.sources.github_api"
@@ -329,8 +335,32 @@ async def test_an_update_of_a_github_release(
     (source,) = found["entry"]["sources"]
     assert source["access_token"] == "**REDACTED**"
     assert source["api_url"] == f"https://**REDACTED**:{server.port}"
-    assert TOKEN not in json.dumps(found, default=str)
+    # The repository is in the address of the image, and in that of the page about it.
+    text = json.dumps(found, default=str)
+    assert [name for name in (TOKEN, "octocat", "github.example") if name in text] == []
     assert TOKEN not in caplog.text
+
+
+async def test_diagnostics_of_an_image_that_could_not_be_fetched_do_not_name_its_server(
+    world: World, index: IndexServer
+) -> None:
+    digest = index.add()
+    add_index(world, index.url)
+    await world.until(lambda: latest(world) == NEW)
+    update_entry, entry = world.hass.config_entries.async_update_entry, world.runtime.entry
+    options = {**entry.options}
+    update_entry(entry, options=options | {"window": closed_now()})
+    await install(world)
+    put_damaged(world, digest)
+    index.server.answers.clear()
+    update_entry(entry, options=options)
+    await world.until(lambda: world.phase("thing").state == "failed")
+    device: Any = device_of(world.hass, entry, Endpoint("thing"))
+    of_entry: Any = await async_get_config_entry_diagnostics(world.hass, entry)
+    found: Any = await async_get_device_diagnostics(world.hass, entry, device)
+    told = found["updates"][0]["events"][-1], of_entry["devices"][0]["session"]
+    assert {each["evidence"] for each in told} == {"image_not_fetched detail=**REDACTED**"}
+    assert "127.0.0.1" not in json.dumps([of_entry, found], default=str)
 
 
 async def test_a_repository_that_is_not_there_is_named(world: World, server: FileServer) -> None:
