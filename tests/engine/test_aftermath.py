@@ -30,7 +30,6 @@ IMPATIENT = replace(
         settle=timedelta(milliseconds=5),
         reread=timedelta(milliseconds=5),
         installing=BRIEF,
-        answer=BRIEF,
         silence=timedelta(seconds=30),
     ),
 )
@@ -58,6 +57,7 @@ async def failed(stage: Stage) -> FakeDevice:
     await stage.update(device)
     await stage.in_phase(device, Phase.FAILED)
     await stage.until(lambda: stage.engine.server_view().running_count == 0)
+    assert stage.session(device).reason is Reason.DID_NOT_COME_BACK
     return device
 
 

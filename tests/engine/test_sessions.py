@@ -195,11 +195,19 @@ async def test_a_silent_device_is_read_again(stage: Stage) -> None:
 
 
 async def test_a_device_that_falls_silent_ends_in_a_named_failure(stage: Stage) -> None:
-    stage.profile = replace(QUICK, deadlines=Deadlines(offered=BRIEF, answer=BRIEF))
+    patient = Deadlines(offered=BRIEF)
+    stage.profile = replace(QUICK, deadlines=patient)
     device = stage.gateway.add("a")
     await stage.connected()
-    device.on_write = lambda _: stage.gateway.devices.clear()
-    assert (await (await stage.update(device)).finished).reason is Reason.NO_ANSWER
+
+    def fall_silent(_: str) -> None:
+        stage.gateway.devices.clear()
+        become_impatient(stage, patient)
+
+    device.on_write = fall_silent
+    session = await (await stage.update(device)).finished
+    assert session.reason is Reason.NO_ANSWER
+    assert device.asked[-1].startswith("write /5/0/1 http")
 
 
 async def test_bytes_are_shown_as_a_share_of_the_image(stage: Stage) -> None:
@@ -285,6 +293,12 @@ async def test_an_unregistered_endpoint_ends_no_other_work(stage: Stage) -> None
     assert not runner.finished.done()
 
 
+def become_impatient(stage: Stage, deadlines: Deadlines) -> None:
+    """Wait for readings no longer than briefly, from now on: the first was waited for."""
+    stage.profile = replace(QUICK, deadlines=replace(deadlines, answer=BRIEF))
+    stage.engine.profiles_changed()
+
+
 def _raise(error: Exception) -> None:
     raise error
 
@@ -294,8 +308,14 @@ async def test_an_error_of_ours_ends_one_session_and_leaves_the_device_free(
 ) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
-    device.on_write = lambda _: _raise(ZeroDivisionError("ours"))
-    stage.profile = replace(QUICK, deadlines=Deadlines(offered=BRIEF, answer=BRIEF, silence=BRIEF))
+    patient = Deadlines(offered=BRIEF, silence=BRIEF)
+    stage.profile = replace(QUICK, deadlines=patient)
+
+    def err(_: str) -> None:
+        become_impatient(stage, patient)
+        raise ZeroDivisionError
+
+    device.on_write = err
     session = await (await stage.update(device)).finished
     assert session.phase is Phase.FAILED
     assert "error of ours" in caplog.text
