@@ -3,7 +3,6 @@
 import asyncio
 from typing import override
 
-from simulator.answering import Action
 from simulator.device import Device
 from simulator.link import Ids, Operation, Request, Response
 from simulator.states import Code
@@ -43,10 +42,6 @@ class HeldDevice(Device):
         offer, self._offer = self._offer, None
         if offer is not None:
             self._obeying = asyncio.create_task(super().handle(offer))
-
-    def wake(self) -> None:
-        """Come again before its time, as when somebody presses its button."""
-        self._act(Action.RENEW)
 
     @override
     def reboot(self) -> None:

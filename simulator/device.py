@@ -100,6 +100,10 @@ class Device:
         """Lose power now, and boot again: what was not finished is lost."""
         self._ask_for_reboot(Reboot())
 
+    def wake(self) -> None:
+        """Come again before its time, as when somebody presses its button."""
+        self._act(Action.RENEW)
+
     async def revive(self) -> None:
         """Let somebody press the button of a device that did not come back."""
         await self.stop(deregisters=False)
@@ -193,7 +197,8 @@ class Device:
         end = loop.time() + limit_seconds
         while loop.time() < end and not self._renewal_asked.is_set():
             awake_left_seconds = self._last_heard_at + queue_mode.awake_seconds - loop.time()
-            if awake_left_seconds <= 0 and not self.firmware.is_busy:
+            may_sleep = queue_mode.bedtime is None or queue_mode.bedtime.is_set()
+            if awake_left_seconds <= 0 and may_sleep and not self.firmware.is_busy:
                 return True
             await self._pause(max(awake_left_seconds, _LOOK_SECONDS))
         return False

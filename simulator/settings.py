@@ -1,5 +1,6 @@
 """What makes one simulated device other than the next."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -23,6 +24,8 @@ class QueueMode:
     """Silence after which it falls asleep."""
     sleep_seconds: float = 30.0
     waking: Waking = Waking.UPDATE
+    bedtime: asyncio.Event | None = None
+    """While it is there and not set, silence does not put the device to sleep."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,6 +86,33 @@ class World:
         await self.until(lambda: device.is_registered)
         return device
 
+    async def add_held_device(self, endpoint: str, behaviour: str | Behaviour = "happy") -> Device:
+        """Switch a device on whose downloads stop behind their first piece, until `let_go`."""
+        downloads = DownloadSettings(valve=asyncio.Event())
+        return await self.add_device(endpoint, behaviour, downloads=downloads)
+
+    def let_go(self, *endpoints: str) -> None:
+        """Let held devices download on, and hold them no more."""
+        for endpoint in endpoints:
+            valve = self.devices[endpoint].settings.downloads.valve
+            assert valve is not None
+            valve.set()
+
+    async def add_sleeping_device(
+        self, endpoint: str, behaviour: str | Behaviour = "happy"
+    ) -> Device:
+        """Switch a device on, and let it sleep once it was shown, until it is woken."""
+        bedtime = asyncio.Event()
+        queue_mode = QueueMode(awake_seconds=0.0, sleep_seconds=3600.0, bedtime=bedtime)
+        device = await self.add_device(endpoint, behaviour, queue_mode=queue_mode)
+        await self.ready(endpoint)
+        bedtime.set()
+        await self.until(lambda: device.is_asleep)
+        bedtime.clear()
+        self.leshan.put_to_sleep(endpoint)
+        await self.until(lambda: self.view(endpoint).is_asleep)
+        return device
+
     def add_image(self, version: str = NEW, *, size_bytes: int = 50_000, **sidecar: str) -> None:
         """Put an image for every simulated device into the catalogue folder."""
         folder = Path(self.hass.config.path(DOMAIN, "firmware"))

@@ -137,7 +137,7 @@ async def back_up_while_updating(world: World, restored: Path, *waiting: str) ->
 
     The restored history is where it was; the devices are where they have come to.
     """
-    await world.add_device("running", "slow")
+    await world.add_held_device("running")
     for endpoint in waiting:
         await world.add_device(endpoint)
     world.add_image()
@@ -148,6 +148,7 @@ async def back_up_while_updating(world: World, restored: Path, *waiting: str) ->
         calls.append(world.hass.async_create_task(world.install(entity_id)))
         await world.until(lambda e=endpoint, p=phase: world.phase(e).state == p)  # type: ignore[misc] # bound at once
     archive = await make_backup(world.hass)
+    world.let_go("running")
     await asyncio.gather(*calls)
     for endpoint in ("running", *waiting):
         await world.until(lambda e=endpoint: world.phase(e).state == "succeeded")  # type: ignore[misc] # bound at once
@@ -260,12 +261,13 @@ async def test_updates_restored_after_weeks_are_not_judged_by_their_old_deadline
 
 async def test_while_a_backup_is_made_updates_wait_and_go_on_after_it(backed_up: World) -> None:
     world = backed_up
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     call = world.hass.async_create_task(world.install(await world.ready("sensor-1")))
     await world.until(lambda: world.phase("sensor-1").state == "transferring")
     await async_pre_backup(world.hass)
+    world.let_go("sensor-1")
     await world.until(lambda: world.view("sensor-1").facts.update_state == 2)
     assert world.phase("sensor-1").state == "transferring"
     assert phases(world.hass.config.config_dir) == {"sensor-1": "transferring"}
@@ -351,7 +353,7 @@ async def test_a_journal_that_cannot_be_merged_goes_into_the_backup_beside_the_f
     backed_up: World, restored: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = backed_up
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -364,6 +366,7 @@ async def test_a_journal_that_cannot_be_merged_goes_into_the_backup_beside_the_f
         await world.until(lambda: world.phase("sensor-1").state == "transferring")
         archive = await make_backup(world.hass)
     assert "goes into the backup with its journal" in caplog.text
+    world.let_go("sensor-1")
     await call
     await restore(archive, restored)
     assert rows(restored, "PRAGMA integrity_check") == [("ok",)]

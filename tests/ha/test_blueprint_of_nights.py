@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from homeassistant.const import EVENT_CALL_SERVICE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import (
     area_registry as ar,
@@ -14,10 +15,14 @@ from homeassistant.helpers import (
     label_registry as lr,
 )
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import async_mock_service
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+    async_mock_service,
+)
 
 from custom_components.flownexus_ota.const import DOMAIN
-from simulator.settings import QueueMode, Timing
+from simulator.record import Kind
 
 from .blueprint_files import TELL, automation, notifications, run, said
 from .fleet import NEW, OLD, World
@@ -25,8 +30,9 @@ from .test_image_store import damage, stored
 from .test_services import device_id, failed, updates
 
 NIGHT = "update_at_night.yaml"
-FALLS_ASLEEP = QueueMode(awake_seconds=1.0, sleep_seconds=60.0)
-INSTALLS_LONG = Timing(install_seconds=3.0, reboot_seconds=0.05)
+# Far longer than anything takes here, and shorter than a server is waited for; it only seems to
+# pass (`seem_to_pass`).
+LIMIT_SECONDS = 15
 
 
 def clock(**ahead: float) -> str:
@@ -64,13 +70,9 @@ def versions(world: World) -> dict[str, str]:
     return {name: device.record.running_version for name, device in world.devices.items()}
 
 
-async def asleep(world: World, endpoint: str) -> None:
-    """Add a device that has an update, and let it fall asleep."""
-    device = await world.add_device(endpoint, queue_mode=FALLS_ASLEEP)
-    await world.ready(endpoint)
-    await world.until(lambda: device.is_asleep)
-    world.leshan.put_to_sleep(endpoint)
-    await world.until(lambda: world.view(endpoint).is_asleep)
+def seem_to_pass(hass: HomeAssistant, *, seconds: float) -> None:
+    """Let whoever waits by now find that it has waited so long; clocks stay as they are."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
 
 
 async def test_each_is_updated_when_the_one_before_is_done(
@@ -146,8 +148,11 @@ async def test_a_failure_is_passed_over_where_that_is_wanted(
 async def test_one_that_sleeps_is_given_up_in_time_and_does_not_begin_by_day(
     hass: HomeAssistant, two: World, told: list[ServiceCall]
 ) -> None:
-    await asleep(two, "thingy-0")
-    await night(hass, time_limit={"seconds": 2})
+    await two.add_sleeping_device("thingy-0")
+    running = hass.async_create_task(night(hass, time_limit={"seconds": LIMIT_SECONDS}))
+    await two.until(lambda: two.phase("thingy-0").state == "waiting")
+    seem_to_pass(hass, seconds=LIMIT_SECONDS)
+    await running
     assert said(told[0]) == (
         "Firmware at night: 2 updated, 0 failed",
         [
@@ -164,12 +169,17 @@ async def test_one_that_sleeps_is_given_up_in_time_and_does_not_begin_by_day(
 async def test_one_that_is_slow_is_cancelled_when_the_night_is_over(
     hass: HomeAssistant, world: World, told: list[ServiceCall]
 ) -> None:
-    world.add_image(size_bytes=1_000_000)
+    world.add_image()
     await world.set_up()
     for endpoint in ("thingy-1", "thingy-2"):
-        await world.add_device(endpoint, "slow")
+        await world.add_held_device(endpoint)
         await world.ready(endpoint)
-    await night(hass, ends_at=clock(seconds=3))
+    running = hass.async_create_task(night(hass, ends_at=clock(seconds=LIMIT_SECONDS)))
+    await world.until(lambda: world.phase("thingy-1").state == "transferring")
+    # The clock on the wall tells the end of the night; two hours further east it is over.
+    await hass.config.async_set_time_zone("US/Central")
+    seem_to_pass(hass, seconds=LIMIT_SECONDS)
+    await running
     assert said(told[0]) == (
         "Firmware at night: 0 updated, 0 failed",
         [
@@ -188,9 +198,16 @@ async def test_an_installation_that_has_begun_is_not_interrupted(
 ) -> None:
     world.add_image()
     await world.set_up()
-    await world.add_device("thingy-1", timing=INSTALLS_LONG)
+    device = await world.add_device("thingy-1", "never_comes_back")
     await world.ready("thingy-1")
-    await night(hass, time_limit={"seconds": 2})
+    calls = async_capture_events(hass, EVENT_CALL_SERVICE)
+    running = hass.async_create_task(night(hass, time_limit={"seconds": LIMIT_SECONDS}))
+    await world.until(lambda: world.phase("thingy-1").state == "installing")
+    await world.until(lambda: device.record.counts[Kind.GONE] == 1)
+    seem_to_pass(hass, seconds=LIMIT_SECONDS)
+    await world.until(lambda: calls[-1].data["service"] == "cancel_update")
+    await device.revive()
+    await running
     assert said(told[0])[1] == ["Updated:", f"- thingy-1: {OLD} to {NEW}"]
 
 
@@ -224,7 +241,11 @@ async def test_one_that_is_refused_is_told_and_holds_nobody_up(
         await world.ready(endpoint)
     damage(stored(world, "2.0.0"))
     world.remove_images()
-    await night(hass)
+    calls = async_capture_events(hass, EVENT_CALL_SERVICE)
+    running = hass.async_create_task(night(hass))
+    await world.until(lambda: [each.data["service"] for each in calls][-1:] == ["install"])
+    seem_to_pass(hass, seconds=LIMIT_SECONDS)  # in which it was to begin
+    await running
     assert said(told[0])[1] == [
         *("Updated:", f"- thingy-1: {OLD} to {NEW}"),
         *("Not begun:", "- thingy-0: could not begin; Home Assistant's log says why"),
@@ -234,9 +255,9 @@ async def test_one_that_is_refused_is_told_and_holds_nobody_up(
 async def test_one_that_is_cancelled_by_somebody_is_no_failure(
     hass: HomeAssistant, world: World, told: list[ServiceCall]
 ) -> None:
-    world.add_image(size_bytes=1_000_000)
+    world.add_image()
     await world.set_up()
-    await world.add_device("thingy-1", "slow")
+    await world.add_held_device("thingy-1")
     entity_id = await world.ready("thingy-1")
     running = hass.async_create_task(night(hass))
     await world.until(lambda: world.phase("thingy-1").state == "transferring")

@@ -7,7 +7,7 @@ import pytest
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from simulator.behaviours import BEHAVIOURS, Behaviour
-from simulator.settings import QueueMode, Timing
+from simulator.record import Kind
 
 from .fleet import NEW, OLD, World
 
@@ -22,7 +22,6 @@ SAMPLE = replace(
         bytes_per_second=SLOW.downloading.bytes_per_second,
     ),
 )
-SLOW_TO_INSTALL = Timing(install_seconds=1.0, reboot_seconds=0.05)
 
 
 async def press(world: World, endpoint: str) -> None:
@@ -69,22 +68,17 @@ async def test_the_button_is_available_while_the_server_is_down(world: World) ->
 
 
 async def test_an_update_that_waits_for_its_device_is_cancelled(world: World) -> None:
-    short = QueueMode(awake_seconds=1.0, sleep_seconds=60.0)
-    device = await world.add_device("sensor-1", queue_mode=short)
     world.add_image()
     await world.set_up()
-    entity_id = await world.ready("sensor-1")
-    await world.until(lambda: device.is_asleep)
-    world.leshan.put_to_sleep("sensor-1")
-    await world.until(lambda: world.view("sensor-1").is_asleep)
-    await world.install(entity_id)
+    device = await world.add_sleeping_device("sensor-1")
+    await world.install(await world.ready("sensor-1"))
     await press(world, "sensor-1")
     assert world.phase("sensor-1").state == "cancelled"
     assert device.record.running_version == OLD
 
 
 async def test_an_update_that_waits_for_its_turn_is_cancelled(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1")
     second = await world.add_device("sensor-2")
     world.add_image()
     await world.set_up(max_parallel_updates=1)
@@ -94,6 +88,7 @@ async def test_an_update_that_waits_for_its_turn_is_cancelled(world: World) -> N
     assert world.phase("sensor-2").attributes["waiting_reason"] == "queue"
     await press(world, "sensor-2")
     assert world.phase("sensor-2").state == "cancelled"
+    world.let_go("sensor-1")
     await first
     assert second.record.running_version == OLD
 
@@ -124,23 +119,26 @@ async def test_a_download_is_cancelled_and_breaks_off(world: World, behaviour: B
 
 
 async def test_what_a_device_installs_already_is_not_cancelled(world: World) -> None:
-    device = await world.add_device("sensor-1", timing=SLOW_TO_INSTALL)
+    device = await world.add_device("sensor-1", "never_comes_back")
     world.add_image()
     await world.set_up()
     call = await begun(world, "sensor-1", "installing")
     with pytest.raises(HomeAssistantError) as raised:
         await press(world, "sensor-1")
     assert raised.value.translation_key == "cancel_too_late"
+    await world.until(lambda: device.record.counts[Kind.GONE] == 1)
+    await device.revive()
     await call
     assert device.record.running_version == NEW
 
 
 async def test_a_device_can_be_updated_after_a_cancelled_update(world: World) -> None:
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     call = await begun(world, "sensor-1", "transferring")
     await press(world, "sensor-1")
     await key_of(call)
+    world.let_go("sensor-1")
     await world.install(await world.ready("sensor-1"))
     assert device.record.running_version == NEW

@@ -100,7 +100,7 @@ async def test_the_phase_tells_what_a_person_asks_next(world: World) -> None:
 
 
 async def test_the_server_counts_and_tells_whether_it_is_connected(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -108,6 +108,7 @@ async def test_the_server_counts_and_tells_whether_it_is_connected(world: World)
     assert (world.hub_state("updates_running"), world.hub_state("updates_waiting")) == ("0", "0")
     call = world.hass.async_create_task(world.install(entity_id))
     await world.until(lambda: world.hub_state("updates_running") == "1")
+    world.let_go("sensor-1")
     await call
     await world.until(lambda: world.hub_state("updates_running") == "0")
     await world.leshan.refuse_connections()

@@ -92,13 +92,14 @@ async def test_an_update_needs_no_more_than_its_entity(world: World) -> None:
 
 
 async def test_an_update_goes_on_over_the_switch(world: World) -> None:
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up(**STANDARD)
     entity_id = await world.ready("sensor-1")
     call = world.hass.async_create_task(world.install(entity_id))
     await world.until(lambda: world.phase("sensor-1").state == "transferring")
     await choose(world, "minimal")
+    world.let_go("sensor-1")
     await world.until(lambda: device.record.running_version == NEW)
     await world.until(lambda: world.view("sensor-1").phase == "succeeded")
     with pytest.raises(HomeAssistantError) as raised:

@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.flownexus_ota.const import DOMAIN, EVENT_UPDATE
-from simulator.settings import Timing
+from simulator.record import Kind
 
 from .fleet import NEW, OLD, World
 
@@ -90,7 +90,7 @@ async def test_a_failure_is_told_with_its_result(world: World) -> None:
 
 
 async def test_what_happened_before_the_entity_was_there_is_shown_by_it(world: World) -> None:
-    await world.add_device("sensor-1", timing=Timing(install_seconds=0.5, reboot_seconds=0.05))
+    device = await world.add_device("sensor-1", "never_comes_back")
     world.add_image()
     entry = await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -99,6 +99,8 @@ async def test_what_happened_before_the_entity_was_there_is_shown_by_it(world: W
     assert await world.hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(HomeAssistantError):
         await call
+    await world.until(lambda: device.record.counts[Kind.GONE] == 1)
+    await device.revive()
     assert await world.hass.config_entries.async_setup(entry.entry_id)
     await world.until(lambda: world.phase("sensor-1").state == "succeeded")
     await world.until(lambda: entity(world, "sensor-1").attributes.get("event_type") == "succeeded")

@@ -174,7 +174,7 @@ async def test_two_servers_stand_side_by_side_and_may_share_a_name(world: World)
 
 async def test_more_places_are_given_without_a_reload(world: World) -> None:
     for name in ("sensor-1", "sensor-2"):
-        await world.add_device(name, "slow")
+        await world.add_held_device(name)
     world.add_image()
     entry = await world.set_up(**{CONF_MAX_PARALLEL_UPDATES: 1})
     runtime = entry.runtime_data
@@ -188,6 +188,7 @@ async def test_more_places_are_given_without_a_reload(world: World) -> None:
     world.hass.config_entries.async_update_entry(entry, options=options)
     await world.until(lambda: world.hub_state("updates_running") == "2")
     assert entry.runtime_data is runtime
+    world.let_go("sensor-1", "sensor-2")
     await asyncio.gather(*calls)
     await world.until(lambda: world.phase("sensor-2").state == "succeeded")
 

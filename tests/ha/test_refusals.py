@@ -40,7 +40,7 @@ async def test_an_update_is_refused_by_name_while_it_cannot_be_remembered(world:
 async def test_an_update_pauses_while_the_disk_fails_and_a_repair_issue_says_so(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -48,6 +48,7 @@ async def test_an_update_pauses_while_the_disk_fails_and_a_repair_issue_says_so(
     await world.until(lambda: world.phase("sensor-1").state == "transferring")
     issue = (DOMAIN, "history_not_writable")
     with locked_history(world):
+        world.let_go("sensor-1")
         await world.until(lambda: issue in ir.async_get(world.hass).issues)
     await call
     assert issue not in ir.async_get(world.hass).issues

@@ -26,13 +26,10 @@ from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
 from custom_components.flownexus_ota.ota.session_state import Session
 from custom_components.flownexus_ota.repairs import async_create_fix_flow
-from simulator.settings import QueueMode
 from tests.ota.play import new_session
 
 from .fleet import NEW, World
 from .texts import TEXTS
-
-WAKES_SOON = QueueMode(awake_seconds=1.0, sleep_seconds=1.0)
 
 
 @pytest.fixture
@@ -82,12 +79,9 @@ def text_of(issue: ir.IssueEntry) -> str:
 
 async def begin_unawaited(world: World, endpoint: str, behaviour: str) -> None:
     """Ask for an update of a sleeping device, which starts when nobody waits any more."""
-    device = await world.add_device(endpoint, behaviour, queue_mode=WAKES_SOON)
-    entity_id = await world.ready(endpoint)
-    await world.until(lambda: device.is_asleep)
-    world.leshan.put_to_sleep(endpoint)
-    await world.until(lambda: world.view(endpoint).is_asleep)
-    await world.install(entity_id)
+    device = await world.add_sleeping_device(endpoint, behaviour)
+    await world.install(await world.ready(endpoint))
+    device.wake()
 
 
 async def test_a_failure_that_nobody_awaits_and_somebody_can_mend_is_an_issue(

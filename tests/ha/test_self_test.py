@@ -14,7 +14,6 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flownexus_ota.const import CONF_FIRMWARE_BASE_URL, DOMAIN
-from simulator.settings import QueueMode
 from tests.serving.lying_server import LyingServer, answering, whole_image
 
 from .fleet import NEW, World
@@ -115,13 +114,8 @@ async def test_the_second_update_does_not_test_again(proxy: LyingServer, world: 
 
 
 async def test_an_update_that_waits_tests_nothing_yet(proxy: LyingServer, world: World) -> None:
-    asleep = QueueMode(awake_seconds=0.5, sleep_seconds=60.0)
-    device = await world.add_device("sensor-2", queue_mode=asleep)
-    entity_id = await world.ready("sensor-2")
-    await world.until(lambda: device.is_asleep)
-    world.leshan.put_to_sleep("sensor-2")
-    await world.until(lambda: world.view("sensor-2").is_asleep)
-    await world.install(entity_id)
+    await world.add_sleeping_device("sensor-2")
+    await world.install(await world.ready("sensor-2"))
     assert world.phase("sensor-2").state == "waiting"
     assert proxy.requests == []
 

@@ -14,7 +14,6 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flownexus_ota.const import DOMAIN
-from simulator.settings import QueueMode
 
 from .fleet import NEW, OLD, World
 
@@ -80,7 +79,7 @@ async def test_an_administrator_may(world: World, hass_admin_user: User) -> None
 
 @pytest.mark.parametrize("name", ["device", "entity", "server"])
 async def test_an_update_is_cancelled_by_device_entity_or_server(world: World, name: str) -> None:
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     entry = await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -108,17 +107,12 @@ async def test_of_a_server_only_what_runs_or_waits_is_cancelled(world: World) ->
 
 
 async def test_all_others_are_cancelled_although_one_cannot_be(world: World) -> None:
-    short = QueueMode(awake_seconds=1.0, sleep_seconds=60.0)
     await world.add_device("sensor-1")
-    asleep = await world.add_device("sensor-2", queue_mode=short)
     world.add_image()
     await world.set_up()
     await world.ready("sensor-1")
-    entity_id = await world.ready("sensor-2")
-    await world.until(lambda: asleep.is_asleep)
-    world.leshan.put_to_sleep("sensor-2")
-    await world.until(lambda: world.view("sensor-2").is_asleep)
-    await world.install(entity_id)
+    await world.add_sleeping_device("sensor-2")
+    await world.install(await world.ready("sensor-2"))
     both = [device_id(world, "sensor-1"), device_id(world, "sensor-2")]
     with pytest.raises(ServiceValidationError) as raised:
         await act(world, "cancel_update", device_id=both)
@@ -179,7 +173,7 @@ async def test_an_image_that_is_gone_everywhere_is_told(world: World) -> None:
 
 
 async def test_what_has_not_failed_is_not_tried_again(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -189,6 +183,7 @@ async def test_what_has_not_failed_is_not_tried_again(world: World) -> None:
     await world.until(lambda: world.phase("sensor-1").state == "transferring")
     with pytest.raises(ServiceValidationError) as active:
         await act(world, "retry_update", entity_id=entity_id)
+    world.let_go("sensor-1")
     await call
     with pytest.raises(ServiceValidationError) as succeeded:
         await act(world, "retry_update", entity_id=entity_id)

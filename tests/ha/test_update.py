@@ -12,7 +12,6 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.flownexus_ota.const import CONF_MAX_PARALLEL_UPDATES
 from custom_components.flownexus_ota.engine.refusal import UpdateActiveError
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
-from simulator.settings import QueueMode
 
 from .fleet import NEW, OLD, World
 
@@ -100,7 +99,7 @@ async def test_progress_shows_the_share_of_bytes_that_left(world: World) -> None
 
 
 async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -112,6 +111,7 @@ async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None
         await world.engine.request_update(
             Endpoint("sensor-1"), world.image_of("sensor-1"), asked_by=None
         )
+    world.let_go("sensor-1")
     await first
 
 
@@ -130,18 +130,14 @@ async def test_two_calls_at_the_same_moment_begin_one_update(world: World) -> No
 async def test_an_update_of_a_sleeping_device_is_stored_and_runs_when_it_wakes(
     world: World,
 ) -> None:
-    short = QueueMode(awake_seconds=1.0, sleep_seconds=1.0)
-    device = await world.add_device("sensor-1", queue_mode=short)
     world.add_image()
     await world.set_up()
-    entity_id = await world.ready("sensor-1")
-    await world.until(lambda: device.is_asleep)
-    world.leshan.put_to_sleep("sensor-1")
-    await world.until(lambda: world.view("sensor-1").is_asleep)
-    await world.install(entity_id)
+    device = await world.add_sleeping_device("sensor-1")
+    await world.install(await world.ready("sensor-1"))
     phase = world.phase("sensor-1")
     assert (phase.state, phase.attributes["waiting_reason"]) == ("waiting", "asleep")
     assert world.firmware("sensor-1").attributes["in_progress"] is True
+    device.wake()
     await world.until(lambda: world.phase("sensor-1").state == "succeeded")
     assert device.record.running_version == NEW
 
@@ -217,7 +213,7 @@ async def test_release_notes_are_had_over_the_websocket(
 
 
 async def test_unloading_ends_a_waiting_call_and_setting_up_again_goes_on(world: World) -> None:
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     entry = await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -228,12 +224,13 @@ async def test_unloading_ends_a_waiting_call_and_setting_up_again_goes_on(world:
         await call
     assert raised.value.translation_key == "goes_on_after_restart"
     assert await world.hass.config_entries.async_setup(entry.entry_id)
+    world.let_go("sensor-1")
     await world.until(lambda: world.phase("sensor-1").state == "succeeded")
     assert device.record.running_version == NEW
 
 
 async def test_stopping_home_assistant_ends_a_waiting_call(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -258,12 +255,14 @@ async def asked_for(world: World, endpoint: str) -> asyncio.Task[None]:
 
 async def test_who_waits_moves_up_when_somebody_ahead_leaves(world: World) -> None:
     for name in ("a", "b", "c"):
-        await world.add_device(name, "slow")
+        await world.add_held_device(name)
     world.add_image()
     await world.set_up(**{CONF_MAX_PARALLEL_UPDATES: 1})
     calls = [await asked_for(world, name) for name in ("a", "b", "c")]
     await world.until(lambda: world.phase("c").attributes.get("queue_position") == 2)
+    world.let_go("a")
     await world.until(lambda: world.phase("c").attributes.get("queue_position") == 1)
     assert world.phase("a").state == "succeeded"
+    world.let_go("b", "c")
     await asyncio.gather(*calls)
     await world.until(lambda: world.phase("c").state == "succeeded")

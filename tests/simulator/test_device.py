@@ -1,5 +1,7 @@
 """A device's life at its server: registration, requests, updates, reboots."""
 
+import asyncio
+
 import pytest
 
 from simulator.link import Ids, Operation, RegisterParameters, Value
@@ -297,3 +299,21 @@ async def test_a_sleepy_device_renews_in_time_while_it_is_kept_awake(server: Mem
     async with running_device(server, queue_mode=sleepy, timing=short) as device:
         await device.record.wait_for(Kind.RENEWED, times=2)
     assert device.record.counts[Kind.FELL_ASLEEP] == 0
+
+
+async def test_a_sleepy_device_is_awake_before_its_bedtime_and_after_it_was_woken(
+    server: MemoryServer,
+) -> None:
+    bedtime = asyncio.Event()
+    sleepy = QueueMode(awake_seconds=0.0, sleep_seconds=600.0, bedtime=bedtime)
+    async with running_device(server, queue_mode=sleepy) as device:
+        await device.record.wait_for(Kind.REGISTERED)
+        assert await server.code(READ, VERSION) == 205
+        bedtime.set()
+        await device.record.wait_for(Kind.FELL_ASLEEP)
+        bedtime.clear()
+        device.wake()
+        await device.record.wait_for(Kind.WOKE)
+        assert await server.code(READ, VERSION) == 205
+    assert server.heard[:2] == ["register", "update"]
+    assert device.record.counts[Kind.FELL_ASLEEP] == 1
