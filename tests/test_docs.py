@@ -29,12 +29,14 @@ from custom_components.flownexus_ota.ota.happening import Happening
 from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
 from custom_components.flownexus_ota.ota.profile import DEFAULT_PROFILE
 from custom_components.flownexus_ota.ota.sidecar import Sidecar, parse_sidecar
+from custom_components.flownexus_ota.profile_flow import PROFILE_SCHEMA
 from custom_components.flownexus_ota.select import FIRMWARE_VERSION
 from custom_components.flownexus_ota.sensor import FURTHER, PHASE, SERVER_SENSORS
 from custom_components.flownexus_ota.serving.self_test_rules import UrlProblem
 from custom_components.flownexus_ota.switch import AUTO_UPDATE
 from custom_components.flownexus_ota.trigger import TRIGGERS
 from custom_components.flownexus_ota.update import DESCRIPTION
+from custom_components.flownexus_ota.windows import WINDOW_SCHEMA
 from scripts.demonstration import options as demo_options
 from scripts.docs import session as session_page
 from scripts.docs.__main__ import PAGES
@@ -53,7 +55,10 @@ from .documents import (
 from .source_code import INTEGRATION, REPOSITORY, functions, source_files, tree
 
 README: Final = text_of("README.md")
-README_TABLES: Final = tables(README)
+GUIDE: Final = "\n".join(
+    map(text_of, ("README.md", "docs/firmware.md", "docs/downloads.md", "docs/profiles.md"))
+)
+GUIDE_TABLES: Final = tables(GUIDE)
 TEXTS: Final[dict[str, Any]] = json.loads(
     (REPOSITORY / INTEGRATION / "translations/en.json").read_text(encoding="utf-8")
 )
@@ -126,48 +131,55 @@ def test_no_picture_is_slow_to_load() -> None:
     assert {name: size for name, size in sizes.items() if size > LARGEST_PICTURE_BYTES} == {}
 
 
-def test_the_parameters_in_the_readme_are_those_of_the_form() -> None:
-    rows = README_TABLES["parameter | form | needed | meaning"]
+def test_the_parameters_in_the_guide_are_those_of_the_form() -> None:
+    rows = GUIDE_TABLES["parameter | form | needed | meaning"]
     names = TEXTS["config"]["step"]["user"]["data"]
     assert first_codes(rows) == [str(key) for key in SERVER_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
 
 
-def test_the_options_in_the_readme_are_those_of_the_form() -> None:
-    rows = README_TABLES["option | form | default | meaning"]
+def test_the_options_in_the_guide_are_those_of_the_form() -> None:
+    rows = GUIDE_TABLES["option | form | default | meaning"]
     names = TEXTS["options"]["step"]["settings"]["data"]
     assert first_codes(rows) == [str(key) for key in SETTINGS_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
     assert rows[1][2] == str(DEFAULT_MAX_PARALLEL_UPDATES)
 
 
-def test_the_options_of_downloads_in_the_readme_are_those_of_the_form() -> None:
-    rows = README_TABLES["option of downloads | form | default | meaning"]
+def test_the_options_of_downloads_in_the_guide_are_those_of_the_form() -> None:
+    rows = GUIDE_TABLES["option of downloads | form | default | meaning"]
     names = TEXTS["options"]["step"]["downloads"]["data"]
     assert first_codes(rows) == [str(key) for key in DOWNLOADS_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
     assert rows[4][2] == str(DEFAULT_MAX_PARALLEL_DOWNLOADS)
 
 
-def test_the_options_of_certificates_in_the_readme_are_those_of_the_form() -> None:
-    rows = README_TABLES["option of certificates | form | default | meaning"]
+def test_the_options_of_certificates_in_the_guide_are_those_of_the_form() -> None:
+    rows = GUIDE_TABLES["option of certificates | form | default | meaning"]
     names = TEXTS["options"]["step"]["certificate_files"]["data"]
     assert first_codes(rows) == [str(key) for key in FILES_SCHEMA.schema]
     assert [row[1] for row in rows] == [names[key] for key in first_codes(rows)]
 
 
-def test_the_members_in_the_readme_are_those_of_a_sidecar() -> None:
-    rows = README_TABLES["member | meaning"]
+def test_the_fields_of_a_profile_in_the_guide_are_those_of_the_form() -> None:
+    told = [code for row in GUIDE_TABLES["field | default | meaning"] for code in code_in(row[0])]
+    # Its name needs no words. The fields of a window are those of the server's, too.
+    there_are = {*map(str, PROFILE_SCHEMA.schema), *map(str, WINDOW_SCHEMA.schema)} - {"name"}
+    assert sorted(told) == sorted(there_are)
+
+
+def test_the_members_in_the_guide_are_those_of_a_sidecar() -> None:
+    rows = GUIDE_TABLES["member | meaning"]
     assert first_codes(rows) == [field.name for field in fields(Sidecar)]
 
 
-def test_the_sidecar_in_the_readme_is_one() -> None:
-    [example] = blocks(README, "json")
-    assert parse_sidecar(example.encode()).version == "1.2.0"
+def test_the_sidecars_in_the_guide_are_such() -> None:
+    examples = [parse_sidecar(example.encode()) for example in blocks(GUIDE, "json")]
+    assert [each.version for each in examples] == ["1.2.0", "1.2.0"]
 
 
-def test_the_entities_in_the_readme_are_those_there_are() -> None:
-    rows = README_TABLES["entity | key | what it shows"]
+def test_the_entities_in_the_guide_are_those_there_are() -> None:
+    rows = GUIDE_TABLES["entity | key | what it shows"]
     descriptions = (
         *(DESCRIPTION, PHASE, FIRMWARE_UPDATE, CANCEL_UPDATE),
         *(FIRMWARE_VERSION, AUTO_UPDATE, *FURTHER),
@@ -178,8 +190,8 @@ def test_the_entities_in_the_readme_are_those_there_are() -> None:
     assert [set(code_in(rows[2][2]))] == [{happening.value for happening in Happening}]
 
 
-def test_the_actions_in_the_readme_are_those_there_are() -> None:
-    rows = README_TABLES["action | what it does"]
+def test_the_actions_in_the_guide_are_those_there_are() -> None:
+    rows = GUIDE_TABLES["action | what it does"]
     assert set(first_codes(rows)) == {f"{DOMAIN}.{action}" for action in TEXTS["services"]}
     assert set(services.OUTCOMES) <= {code for row in rows for code in code_in(row[1])}
 
@@ -188,19 +200,19 @@ def test_the_actions_in_the_readme_are_those_there_are() -> None:
     ("head", "there_are"),
     [("trigger | fires when", TRIGGERS), ("condition | holds while", CONDITIONS)],
 )
-def test_the_triggers_and_conditions_in_the_readme_are_those_there_are(
+def test_the_triggers_and_conditions_in_the_guide_are_those_there_are(
     head: str, there_are: Mapping[str, object]
 ) -> None:
-    assert first_codes(README_TABLES[head]) == [f"{DOMAIN}.{name}" for name in there_are]
+    assert first_codes(GUIDE_TABLES[head]) == [f"{DOMAIN}.{name}" for name in there_are]
 
 
-def test_the_attributes_in_the_readme_are_those_of_the_phase_sensor() -> None:
-    rows = README_TABLES["attribute | meaning"]
+def test_the_attributes_in_the_guide_are_those_of_the_phase_sensor() -> None:
+    rows = GUIDE_TABLES["attribute | meaning"]
     assert set(first_codes(rows)) == set(PHASE_TEXTS["state_attributes"])
 
 
-def test_the_phases_in_the_readme_have_their_names_and_deadlines() -> None:
-    rows = README_TABLES["phase | shown as | the device | without progress for | then"]
+def test_the_phases_in_the_guide_have_their_names_and_deadlines() -> None:
+    rows = GUIDE_TABLES["phase | shown as | the device | without progress for | then"]
     running = [phase for phase in Phase if not phase.is_final]
     assert first_codes(rows) == [phase.value for phase in running]
     assert [row[1] for row in rows] == [PHASE_TEXTS["state"][phase] for phase in running]
@@ -208,30 +220,30 @@ def test_the_phases_in_the_readme_have_their_names_and_deadlines() -> None:
     assert [row[3] for row in rows] == limits
 
 
-def test_the_results_in_the_readme_have_their_numbers() -> None:
-    rows = README_TABLES["number | `last_result` | what it means | what helps"]
+def test_the_results_in_the_guide_have_their_numbers() -> None:
+    rows = GUIDE_TABLES["number | `last_result` | what it means | what helps"]
     numbered = [
         (int(row[0]), code)
         for row, code in zip(rows, first_codes(rows, 1), strict=True)
         if row[0].isdigit()
     ]
     assert [code for _, code in numbered] == [result_key(number) for number, _ in numbered]
-    assert {result_key(result) for result in UpdateResult} <= set(code_in(README))
+    assert {result_key(result) for result in UpdateResult} <= set(code_in(GUIDE))
 
 
-def test_the_waiting_reasons_in_the_readme_are_words_of_the_sensor() -> None:
-    rows = README_TABLES["`waiting_reason` | what it waits for"]
+def test_the_waiting_reasons_in_the_guide_are_words_of_the_sensor() -> None:
+    rows = GUIDE_TABLES["`waiting_reason` | what it waits for"]
     assert set(first_codes(rows)) <= {reason.value for reason in WaitingReason}
 
 
 def test_the_texts_under_troubleshooting_are_those_that_people_see() -> None:
     errors = TEXTS["config"]["error"].values()
-    shown = [row[0] for row in README_TABLES["text | usual cause"]]
+    shown = [row[0] for row in GUIDE_TABLES["text | usual cause"]]
     assert [text for text in shown if not any(error.startswith(text) for error in errors)] == []
 
 
-def test_the_problems_in_the_readme_are_those_that_the_self_test_finds() -> None:
-    rows = README_TABLES["problem | what was seen | usual cause, and what helps"]
+def test_the_problems_in_the_guide_are_those_that_the_self_test_finds() -> None:
+    rows = GUIDE_TABLES["problem | what was seen | usual cause, and what helps"]
     assert first_codes(rows) == [problem.value for problem in UrlProblem]
 
 
@@ -249,8 +261,8 @@ def test_every_threat_has_a_row_and_tests_that_there_are() -> None:
     assert set().union(*named) - known == set()
 
 
-def test_the_options_of_the_demo_in_the_readme_are_those_it_has() -> None:
-    rows = README_TABLES["option | meaning"]
+def test_the_options_of_the_demo_in_the_guide_are_those_it_has() -> None:
+    rows = GUIDE_TABLES["option | meaning"]
     told = {code.split()[0] for code in first_codes(rows)}
     known = set(
         re.findall(r'"(--[a-z]+)"', Path(demo_options.__file__).read_text(encoding="utf-8"))

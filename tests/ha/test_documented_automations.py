@@ -1,4 +1,4 @@
-"""The automations of the README, at work."""
+"""The automations of the documents, at work."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,8 +19,9 @@ from .test_condition import under_way
 
 
 def example(alias: str) -> dict[str, Any]:
-    """Return the README's automation of that name, with an id."""
-    automations = map(parse_yaml, blocks(text_of("README.md"), "yaml"))
+    """Return the documents' automation of that name, with an id."""
+    texts = map(text_of, ("README.md", "docs/automations.md"))
+    automations = [parse_yaml(each) for text in texts for each in blocks(text, "yaml")]
     [found] = [each for each in automations if isinstance(each, dict) and each["alias"] == alias]
     return {"id": "example"} | found
 
