@@ -100,6 +100,31 @@ def test_a_device_that_only_wakes_and_sleeps_uses_up_its_time() -> None:
     assert play.tell(read(3, 0)).session.reason is Reason.DID_NOT_COME_BACK
 
 
+@pytest.mark.parametrize("begin", RUNNING)
+def test_a_device_that_wakes_for_moments_and_never_answers_comes_to_an_end(begin: object) -> None:
+    play: Play = begin()  # type: ignore[operator] # each begins a session
+    play.tell(DeadlinePassed())
+    for _ in range(4):
+        play.later(seconds=10).tell(ASLEEP).later(hours=1).tell(ContactRegained())
+    assert play.session.is_overdue
+    assert play.session.deadline_at == play.now + timedelta(seconds=5)
+    play.later(seconds=10).tell(ASLEEP).later(hours=1).tell(ContactRegained())
+    assert play.session.deadline_at == play.now + timedelta.resolution
+    assert play.tell(DeadlinePassed()).phase is Phase.FAILED
+
+
+def test_a_device_that_sleeps_again_before_it_was_read_does_not_wait_anew() -> None:
+    play = Play()
+    for _ in range(3):
+        play.later(days=7).tell(PlaceGranted()).later(seconds=10).tell(ASLEEP)
+    assert play.session.waiting_reason is WaitingReason.ASLEEP
+    assert play.session.deadline_at is not None
+    assert play.session.deadline_at - play.now == timedelta(days=9)
+    play.later(days=9).tell(PlaceGranted(), ASLEEP)
+    assert play.session.deadline_at == play.now + timedelta.resolution
+    assert play.tell(DeadlinePassed()).session.reason is Reason.NEVER_WOKE
+
+
 def test_bytes_give_a_device_that_sleeps_its_whole_time_again() -> None:
     play = transferring().later(minutes=4).tell(ASLEEP, BytesServed(), ContactRegained())
     assert play.session.deadline_at == play.now + play.profile.deadlines.transferring

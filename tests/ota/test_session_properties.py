@@ -230,7 +230,7 @@ class Sessions(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "stage"):
             return
-        for ending in (self._silence, self._stuck, self._naps):
+        for ending in (self._silence, self._stuck, self._naps, self._short_naps):
             stage = self.stage
             copied = (stage.session, stage.now)
             ending()
@@ -266,6 +266,18 @@ class Sessions(RuleBasedStateMachine):
             stage.serve()
             stage.tell(ContactLost(reason=WaitingReason.ASLEEP))
             stage.pass_time(timedelta(hours=1))
+
+    def _short_naps(self) -> None:
+        """Wake twice a day for less time than an answer may take, and never answer."""
+        stage = self.stage
+        for _ in range(300):
+            stage.tell(ContactRegained())
+            if stage.session.phase is Phase.WAITING and not stage.is_back_off:
+                stage.tell(PlaceGranted())
+            stage.pass_time(timedelta(seconds=20))
+            stage.line.cut()
+            stage.tell(ContactLost(reason=WaitingReason.ASLEEP))
+            stage.pass_time(timedelta(hours=12))
 
 
 def test_no_order_of_events_gets_a_session_stuck_or_makes_it_lie() -> None:

@@ -1,5 +1,6 @@
 """Rules about devices that cannot be reached, and about people who want an update to end."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,8 +16,7 @@ def lose_contact(it: Situation, reason: WaitingReason) -> Step:
         return it.stay()
     if session.is_held and session.waiting_reason is not WaitingReason.WINDOW:
         return Step(session=replace(session, waiting_reason=reason))
-    deadlines = it.profile.deadlines
-    limit = deadlines.answer if session.is_cancelling else deadlines.waiting
+    limit = it.profile.deadlines.answer if session.is_cancelling else waiting_limit(it)
     held = replace(
         session,
         waiting_reason=reason,
@@ -47,11 +47,7 @@ def regain_contact(
             session = replace(session, waiting_reason=None, deadline_at=deadline_at)
         return _drop_image(replace(it, session=session), ObserveDevice())
     if session.is_held:
-        # A device that wakes for moments only must not begin its deadline anew each time.
-        left = session.time_left_seconds
-        is_overdue = left == 0
-        limit = it.profile.deadlines.of(session.phase) if left is None else timedelta(seconds=left)
-        limit = it.profile.deadlines.answer if is_overdue else limit
+        limit, is_overdue = _time_after_hold(it)
         session = replace(session, deadline_at=it.now + limit, is_overdue=is_overdue)
     elif is_resumed:
         # Nobody listened and nothing was served: the silence was ours.
@@ -112,11 +108,33 @@ def install_after_all(it: Situation) -> Step:
     return replace(it, session=session).enter(Phase.INSTALLING)
 
 
+def waiting_limit(it: Situation) -> timedelta:
+    """Return how long a session may wait; one that was asked before its offer, for what is left."""
+    left = it.session.time_left_seconds
+    if it.session.phase is not Phase.WAITING or left is None:
+        return it.profile.deadlines.waiting
+    return max(timedelta.resolution, timedelta(seconds=left))
+
+
+def _time_after_hold(it: Situation) -> tuple[timedelta, bool]:
+    """Return how long the device has to go on, and whether that is its time for a last answer.
+
+    One that wakes for moments only must not begin its time anew each time.
+    """
+    deadlines, left = it.profile.deadlines, it.session.time_left_seconds
+    if left is None:
+        return deadlines.of(it.session.phase), False
+    if left > 0:
+        return timedelta(seconds=left), False
+    return max(timedelta.resolution, deadlines.answer + timedelta(seconds=left)), True
+
+
 def _time_left_seconds(it: Situation) -> int | None:
     session = it.session
     is_waiting = session.phase is Phase.WAITING or session.waiting_reason is WaitingReason.WINDOW
     if session.deadline_at is None or is_waiting:
         return None
+    left = (session.deadline_at - it.now).total_seconds()
     if session.is_overdue:
-        return 0
-    return max(0, int((session.deadline_at - it.now).total_seconds()))
+        return min(0, math.floor(left - it.profile.deadlines.answer.total_seconds()))
+    return max(0, math.floor(left))

@@ -84,7 +84,8 @@ class Session:
     reading_number: int = 0
     """Raised by what makes earlier readings worthless: a write, an Execute, a reset, a doubt."""
     time_left_seconds: int | None = None
-    """While held: what is left of the phase's deadline; `None` is all of it."""
+    """While held: what is left of the phase's deadline; `None` is all of it. From 0 down: how much
+    of the time for a last answer is gone. In WAITING, while checking: how long it may wait yet."""
     is_cancelling: bool = False
     """The device was told to drop the image, and is being asked whether it has."""
     is_after_downtime: bool = False

@@ -1,10 +1,12 @@
 """Rules of a session that waits: for a place, for its device, or for the next attempt."""
 
+import math
 from dataclasses import replace
+from datetime import timedelta
 
 from ..lwm2m.firmware_update import UpdateResult
 from .command import ObserveDevice, ReadDevice
-from .contact import lose_contact, request_cancel
+from .contact import lose_contact, request_cancel, waiting_limit
 from .decision import decide_before_offer
 from .phase import Phase, Reason, WaitingReason
 from .report import (
@@ -55,8 +57,11 @@ def _start(it: Situation) -> Step:
     session = it.session
     if session.is_checking:
         return it.stay()
+    # Whoever falls asleep each time before it is read has not begun to wait anew.
+    left = timedelta(0) if session.deadline_at is None else session.deadline_at - it.now
     started = replace(
         session,
+        time_left_seconds=max(0, math.floor(left.total_seconds())),
         started_at=session.started_at or it.now,
         waiting_reason=None,
         deadline_at=it.now + it.profile.deadlines.answer,
@@ -74,8 +79,9 @@ def _queue(it: Situation) -> Step:
     queued = replace(
         it.session,
         waiting_reason=WaitingReason.QUEUE,
-        deadline_at=it.now + it.profile.deadlines.waiting,
+        deadline_at=it.now + waiting_limit(it),
         is_checking=False,
+        time_left_seconds=None,
     )
     return Step(session=queued)
 
