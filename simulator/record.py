@@ -105,7 +105,7 @@ class DeviceRecord:
         ]
 
     async def wait_for(
-        self, kind: Kind, value: Value | None = None, *, times: int = 1, limit_seconds: float = 10.0
+        self, kind: Kind, value: Value | None = None, *, times: int = 1, limit_seconds: float = 60.0
     ) -> None:
         """Return once `times` entries of `kind` (and `value`) are kept; raise TimeoutError."""
 
@@ -116,7 +116,7 @@ class DeviceRecord:
         await self.wait_until(is_reached, limit_seconds=limit_seconds)
 
     async def wait_until(
-        self, condition: Callable[[], bool], *, limit_seconds: float = 10.0
+        self, condition: Callable[[], bool], *, limit_seconds: float = 60.0
     ) -> None:
         """Return once `condition` holds, looked at after each entry; raise TimeoutError."""
         reached = asyncio.Event()

@@ -11,10 +11,10 @@ from .scripted_server import ScriptedServer
 
 # Short enough for a test of what happens after them, long enough for a busy machine before them.
 QUICK = Timing(
-    connect_seconds=10,
-    silence_seconds=10,
-    list_seconds=10,
-    grace_seconds=10,
+    connect_seconds=60,
+    silence_seconds=60,
+    list_seconds=60,
+    grace_seconds=60,
     first_delay_seconds=0.001,
     longest_delay_seconds=0.002,
 )

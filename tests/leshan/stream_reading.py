@@ -19,7 +19,7 @@ WOKEN = Awake(endpoint=Endpoint("e"))
 
 async def take(events: AsyncGenerator[ServerEvent], number: int) -> list[ServerEvent]:
     """Return the next events."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return [await anext(events) for _ in range(number)]
 
 

@@ -40,7 +40,7 @@ KINDS = (
 async def until_the_end(events: AsyncGenerator[ServerEvent]) -> list[ServerEvent]:
     """Return the events of one connection, its begin and end included."""
     seen: list[ServerEvent] = []
-    async with asyncio.timeout(30), aclosing(events):
+    async with asyncio.timeout(60), aclosing(events):
         async for event in events:
             seen.append(event)
             if isinstance(event, ServerDisconnected):

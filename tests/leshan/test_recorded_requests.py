@@ -15,7 +15,7 @@ from .scripted_server import ScriptedServer
 async def outcome_of(client: LeshanClient, exchange: Exchange) -> str:
     """Return what the client made of an answer: a value or the name of an error."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return described(await ask(client, exchange))
     except Lwm2mError as err:
         return f"{type(err).__name__}: {err}"

@@ -14,7 +14,7 @@ from aiocoap.transports.simplesocketserver import MessageInterfaceSimpleServer
 
 from simulator.coap_context import QuietMessageManager
 
-LIMIT_SECONDS: Final = 10.0
+LIMIT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

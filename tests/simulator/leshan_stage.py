@@ -22,7 +22,7 @@ from simulator.link import (
 
 from .recorded import Event, split_events
 
-LIMIT_SECONDS: Final = 10.0
+LIMIT_SECONDS: Final = 60.0
 LINKS: Final = ('</>;rt="oma.lwm2m"', "</3/0>", "</5>;ver=1.1", "</5/0>")
 PACKAGE_URI: Final = {"id": 1, "kind": "singleResource", "type": "STRING", "value": "http://x/f"}
 READS: Final = (Operation.READ, Operation.OBSERVE, Operation.CANCEL_OBSERVATION)

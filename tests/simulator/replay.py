@@ -25,7 +25,7 @@ from .recorded import (
     split_events,
 )
 
-LIMIT_SECONDS: Final = 10.0
+LIMIT_SECONDS: Final = 60.0
 EVENT_STREAM: Final = {"Accept": "text/event-stream"}
 
 
@@ -193,7 +193,7 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[str, str | None]:
 
 async def _collect(stream: aiohttp.ClientResponse, count: int) -> list[Event]:
     text = ""
-    async with asyncio.timeout(6 * LIMIT_SECONDS):
+    async with asyncio.timeout(LIMIT_SECONDS):
         while text.count("event: ") < count or not text.endswith("\r\n\r\n"):
             text += (await stream.content.readany()).decode()
     return split_events(text)

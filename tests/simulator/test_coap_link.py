@@ -21,7 +21,7 @@ from simulator.states import State
 from .coap_server import CoapServer, Heard, coap_server
 from .device_parts import QUICK, QUICK_DOWNLOADS, image_server
 
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = 60.0
 TEXT, LINKS, TLV = 0, 40, 11542
 
 

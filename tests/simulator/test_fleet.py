@@ -22,7 +22,7 @@ from simulator.states import Result, State
 
 from .coap_server import coap_server
 
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 EVERYTHING = """
     --server 127.0.0.1:7 --count 3 --behaviour slow --behaviour no_space --sleepy 1
     --names dev- --version 2.0 --manufacturer Acme --model T1 --hardware-version B

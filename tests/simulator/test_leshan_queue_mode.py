@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from simulator.leshan_generation import Generation, LeshanSettings
+from simulator.leshan_link import LeshanLink
 from simulator.link import Operation
 
 from .leshan_stage import PACKAGE_URI, staged, until
@@ -155,7 +156,8 @@ async def test_a_device_that_wakes_in_time_still_hears_what_it_slept_through() -
     async with staged(LeshanSettings(retransmission_seconds=0.01)) as stage:
         device = await stage.device(is_queue_mode=True)
         device.is_frozen = True
-        request = asyncio.create_task(stage.json("GET", "/api/clients/thing/3/0/3"))
+        asking = stage.json("GET", "/api/clients/thing/3/0/3?timeout=60")
+        request = asyncio.create_task(asking)
         await until(lambda: len(device.asked) == 1)
         device.is_frozen = False
         answer = await request
@@ -168,9 +170,15 @@ async def test_a_silent_device_is_asked_five_times() -> None:
     async with staged(settings) as stage:
         device = await stage.device()
         device.is_frozen = True
-        status, _ = await stage.text("GET", "/api/clients/thing/3/0/3?timeout=1")
+        asking = stage.text("GET", "/api/clients/thing/3/0/3?timeout=600")
+        request = asyncio.create_task(asking)
+        await until(lambda: len(device.asked) > 0)
+        assert isinstance(device.link, LeshanLink)
+        await asyncio.wait(device.link.tasks)
+        assert not request.done()
+        stage.server.expire("thing")
+        await request
 
-    assert status == 504
     assert len(device.asked) == 5
 
 

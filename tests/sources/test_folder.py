@@ -197,11 +197,11 @@ def being_written(path: Path) -> Iterator[None]:
     writer = Thread(target=write)
     writer.start()
     try:
-        assert started.wait(10)
+        assert started.wait(60)
         yield
     finally:
         stop.set()
-        writer.join(10)
+        writer.join(60)
 
 
 def test_an_image_that_is_still_being_copied_waits_for_the_next_scan(

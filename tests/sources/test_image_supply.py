@@ -90,7 +90,7 @@ def damage(store: ImageStore) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 # a test has nothing better to wait for
             await asyncio.sleep(0)
 

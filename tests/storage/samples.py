@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 SERVER = "server-1"
 THINGY = Endpoint("urn:imei:004402990020434")
 OTHER = Endpoint("urn:imei:350457790000001")
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 TARGET = Target(
     sha256="4f" * 32,

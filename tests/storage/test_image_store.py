@@ -53,23 +53,25 @@ def names(folder: Path) -> list[str]:
 @contextmanager
 def rewritten_in_memory(path: Path) -> Iterator[None]:
     """Count in a file's first bytes through a mapping, which leaves its modification time alone."""
-    stop = Event()
+    started, stop = Event(), Event()
 
     def write(content: mmap) -> None:
         count = 0
         while not stop.is_set():
             count += 1
             content[:8] = count.to_bytes(8)
+            started.set()
 
     with path.open("r+b") as file, mmap(file.fileno(), 0) as content:
         content[:8] = bytes(8)
         writer = Thread(target=write, args=(content,))
         writer.start()
         try:
+            assert started.wait(60)
             yield
         finally:
             stop.set()
-            writer.join(10)
+            writer.join(60)
 
 
 def test_an_added_file_is_there_by_its_digest(store: ImageStore, source: Path) -> None:

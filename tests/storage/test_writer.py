@@ -133,14 +133,15 @@ async def test_the_queue_has_a_bound(path: Path) -> None:
 
 async def test_closing_stores_what_is_queued_and_ends_the_thread(path: Path) -> None:
     writer = HistoryWriter(HistoryDb.open(path), asyncio.get_running_loop())
-    before = threading.active_count()
+    before = set(threading.enumerate())
     writer.start()
+    (thread,) = set(threading.enumerate()) - before
     futures = [
         writer.record(asked(f"{number}", endpoint=Endpoint(f"{number}")), at=NOON)
         for number in range(500)
     ]
     writer.close()
-    assert threading.active_count() == before
+    assert not thread.is_alive()
     assert await asyncio.gather(*futures) == [None] * 500
     assert len(ids(path)) == 500
     assert not has_journal(path)
