@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,6 +87,7 @@ def add_image(folder: Path, image_bytes: int, version: str = NEW) -> None:
     firmware.mkdir(parents=True, exist_ok=True)
     image = firmware / f"sensor-{version}.bin"
     image.write_bytes(make_image(version, image_bytes))
+    os.utime(image, (0, 0))  # else it may be one that somebody is still copying
     sidecar = {"version": version, "manufacturer": "Flownexus"}
     image.with_name(f"{image.name}.json").write_text(json.dumps(sidecar), encoding="utf-8")
 

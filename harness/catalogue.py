@@ -1,6 +1,7 @@
 """Firmware for the simulated devices in Home Assistant's catalogue folder."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def add_firmware(folder: Path, firmware: Firmware) -> None:
     name = f"{firmware.model.lower().replace(' ', '-')}-{firmware.version}.bin"
     image = make_image(firmware.version, firmware.size_bytes, seed=len(firmware.release_notes))
     (folder / name).write_bytes(image)
+    os.utime(folder / name, (0, 0))  # else it may be one that somebody is still copying
     sidecar = {
         "version": firmware.version,
         "title": firmware.title,

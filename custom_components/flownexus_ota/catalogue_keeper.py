@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any, Final, final
 
 from homeassistant.core import HomeAssistant, callback
 
 from .issues import show_catalogue_problems
 from .ota.catalogue import Catalogue
-from .sources.folder import FolderScan, SeenFiles, scan_folder
+from .sources.folder import SETTLED_SECONDS, FolderScan, SeenFiles, scan_folder
 from .sources.folder_writer import FolderWriter
 from .sources.gathering import Gathered, KnownHeaders, gathered
 from .sources.image_supply import Origin
@@ -82,6 +83,8 @@ class CatalogueKeeper:
         """What the folder had when it was last read."""
         self.problems: tuple[Problem, ...] = ()
         """What is not used, of all sources, and why."""
+        self.unsettled: Final = asyncio.Event()
+        """Set while files wait until they are whole."""
 
     async def rescan(self) -> None:
         """Read the folder; who comes while it is being read gets the same reading."""
@@ -215,6 +218,10 @@ class CatalogueKeeper:
         remote = tuple(self._remote.values())
         scan, found, catalogue = await self._hass.async_add_executor_job(self._read, remote)
         self.scan = scan
+        if scan.is_settled:
+            self.unsettled.clear()
+        else:
+            self.unsettled.set()
         self.problems = found.problems + tuple(
             problem for listed in remote for problem in listed.problems
         )
@@ -229,16 +236,25 @@ class CatalogueKeeper:
         # A folder that cannot be made is a problem that the scan names.
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-        scan = scan_folder(self._folder, self._store, self._seen)
+        scan = scan_folder(self._folder, self._store, self._seen, now_seconds=time())
         images = [image for listed in remote for image in listed.listing.images]
         found = gathered(scan, images, self._store, self._headers)
         return scan, found, Catalogue(found.images)
 
 
 async def async_keep_reading(
-    keeper: CatalogueKeeper, *, pause_seconds: float = READ_EVERY_SECONDS
+    keeper: CatalogueKeeper,
+    *,
+    pause_seconds: float = READ_EVERY_SECONDS,
+    settled_seconds: float = SETTLED_SECONDS,
 ) -> None:
-    """Read the folder again and again, until cancelled: nobody tells when a file is put there."""
+    """Read the folder again and again, until cancelled: nobody tells when a file is put there.
+
+    Soon, as long as files wait until they are whole.
+    """
     while True:
-        await asyncio.sleep(pause_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_seconds):
+                await keeper.unsettled.wait()
+                await asyncio.sleep(settled_seconds)
         await keeper.rescan()

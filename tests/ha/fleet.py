@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ ONE_ATTEMPT = ConfigSubentryData(
 DEFAULT_DOWNLOADS = DownloadSettings()
 FAST = Timing(install_seconds=0.05, reboot_seconds=0.05)
 OLD, NEW = "1.0.0", "1.1.0"
+SETTLED = (0.0, 0.0)
+"""Times of a file that nobody has written to for long: no scan waits for the rest of it."""
 
 
 @dataclass
@@ -119,6 +122,7 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         image = folder / f"sensor-{version}.bin"
         image.write_bytes(make_image(version, size_bytes))
+        os.utime(image, SETTLED)
         members = {"version": version, "manufacturer": "Flownexus", **sidecar}
         image.with_name(f"{image.name}.json").write_text(json.dumps(members))
 

@@ -1,6 +1,7 @@
 """Bad files, bad servers, bad tokens: what a person or a device sees of them, and who goes on."""
 
 import json
+import os
 from pathlib import Path
 
 import aiohttp
@@ -11,7 +12,7 @@ from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.ota.session_state import Session
 
 from .complaints import tracebacks
-from .fleet import NEW, World
+from .fleet import NEW, SETTLED, World
 
 GOOD = {"version": "9.9.9", "manufacturer": "Flownexus"}
 BAD_FILES = {
@@ -40,6 +41,7 @@ def put(folder: Path, name: str, image: bytes | None, sidecar: object) -> None:
     files = {name: image, f"{name}.json": as_bytes(sidecar)}
     for file_name, content in files.items():
         (folder / file_name).write_bytes(content or b"")
+        os.utime(folder / file_name, SETTLED)
     for file_name in [each for each, content in files.items() if content is None]:
         (folder / file_name).unlink()
 

@@ -1,6 +1,7 @@
 """Changes of the firmware folder: read at once, and never while a backup copies it."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -16,7 +17,7 @@ from custom_components.flownexus_ota.sources.folder_writer import (
 )
 from simulator.image import make_image
 
-from .fleet import NEW, World
+from .fleet import NEW, SETTLED, World
 
 LIMIT_SECONDS = 20.0
 SIDECAR = f'{{"version": "{NEW}", "manufacturer": "Flownexus"}}'.encode()
@@ -70,6 +71,24 @@ async def test_what_is_put_into_the_folder_is_found_by_itself(world: World) -> N
     reading = world.hass.async_create_task(async_keep_reading(keeper, pause_seconds=0.001))
 
     await world.until(lambda: versions(world) == [NEW])
+    reading.cancel()
+
+
+async def test_what_is_still_being_copied_is_found_soon_after_it_is_whole(world: World) -> None:
+    await world.set_up()
+    world.add_image()
+    image = Path(world.hass.config.path(DOMAIN, "firmware", f"sensor-{NEW}.bin"))
+    os.utime(image)
+    keeper = world.runtime.shared.keeper
+    await keeper.rescan()
+    waiting = versions(world)
+    os.utime(image, SETTLED)
+
+    reading = world.hass.async_create_task(async_keep_reading(keeper, settled_seconds=0.001))
+
+    await world.until(lambda: versions(world) == [NEW])
+    assert waiting == []
+    assert not keeper.unsettled.is_set()
     reading.cancel()
 
 

@@ -1,6 +1,7 @@
 """The list of firmware: what there is, for whom, and why not."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from simulator.image import make_image
 from tests.ota.mcuboot_images import mcuboot_image, signing_key
 
 from .firmware_actions import act
-from .fleet import NEW, World
+from .fleet import NEW, SETTLED, World
 from .test_services import device_id
 
 SHA256 = hashlib.sha256(make_image(NEW, 50_000)).hexdigest()
@@ -44,6 +45,7 @@ async def test_the_list_counts_the_devices_and_names_the_files_that_are_not_used
 async def test_the_list_names_files_that_contradict_each_other(world: World, folder: Path) -> None:
     world.add_image(NEW)
     (folder / "other.bin").write_bytes(b"other build")
+    os.utime(folder / "other.bin", SETTLED)
     (folder / "other.bin.json").write_bytes((folder / f"sensor-{NEW}.bin.json").read_bytes())
     await world.set_up()
     await world.until(lambda: bool(world.runtime.shared.keeper.problems))

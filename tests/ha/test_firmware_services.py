@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.sources.authority import Authority
 from tests.sources.file_server import FileServer
 
 from .firmware_actions import act, refusal
-from .fleet import NEW, OLD, World
+from .fleet import NEW, OLD, SETTLED, World
 from .options_page import names
 from .web_server import ServerThread
 
@@ -254,6 +255,7 @@ async def test_firmware_is_removed_by_name_or_by_digest(world: World, folder: Pa
 async def test_every_copy_of_a_digest_is_removed(world: World, folder: Path) -> None:
     world.add_image(NEW)
     (folder / "copy.bin").write_bytes(IMAGE)
+    os.utime(folder / "copy.bin", SETTLED)
     (folder / "copy.bin.json").write_bytes((folder / f"sensor-{NEW}.bin.json").read_bytes())
     await world.set_up()
     await world.runtime.shared.keeper.rescan()

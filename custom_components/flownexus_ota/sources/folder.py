@@ -35,6 +35,9 @@ from .inspection import stored_header
 from .merging import unambiguous
 from .problem import FolderProblem, Problem, shown_name
 
+SETTLED_SECONDS: Final = 10.0
+"""For so long nobody must have written to a file before it is taken to be whole. A copy over a
+network comes in bursts, and what is there of it looks like a file in between."""
 SIDECAR_SIZE_LIMIT_BYTES: Final = 64 * 1024
 SIDECAR_SUFFIX: Final = ".json"
 UNFINISHED_SUFFIXES: Final = (".part", ".tmp")
@@ -68,6 +71,11 @@ class FolderScan:
     """SHA-256 by file name, of every image that could be read: not all of them need be used."""
     origins: Mapping[str, FolderFile] = field(default_factory=dict)
     """Where these images can be had again, by SHA-256."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nobody seems to be copying a file right now."""
+        return all(problem.key != FolderProblem.STILL_CHANGING for problem in self.problems)
 
 
 type Fingerprint = tuple[int, ...]
@@ -107,12 +115,19 @@ _KEYS: Final[Mapping[type[Exception], FolderProblem]] = {
 }
 
 
-def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) -> FolderScan:
+def scan_folder(
+    folder: Path,
+    store: ImageStore,
+    seen: SeenFiles | None = None,
+    *,
+    now_seconds: float | None = None,
+) -> FolderScan:
     """Read the folder, and bring its images into the store; blocking, raises nothing.
 
     One bad file costs itself only. A folder that is not there is empty. Of files that give
     different bytes for the same version and the same devices none is used: nobody knows which is
-    meant.
+    meant. With the time, since the epoch, files that were written to a moment ago are used only if
+    something tells that they are whole.
     """
     known: SeenFiles = {} if seen is None else seen
     try:
@@ -131,7 +146,7 @@ def scan_folder(folder: Path, store: ImageStore, seen: SeenFiles | None = None) 
         try:
             sidecar = _sidecar(root, subject) if has_sidecar else None
             subject = name
-            file = _seen(root, name, sidecar, store, known)
+            file = _seen(root, name, sidecar, store, known, now_seconds)
             images[name] = _described(sidecar, file, name)
         except (SidecarError, SourceError, ImageHeaderError, ImageStoreError) as err:
             problems.append(problem_with(subject, err))
@@ -173,7 +188,12 @@ def _sidecar(root: Path, name: str) -> Sidecar:
 
 
 def _seen(
-    root: Path, name: str, sidecar: Sidecar | None, store: ImageStore, known: SeenFiles
+    root: Path,
+    name: str,
+    sidecar: Sidecar | None,
+    store: ImageStore,
+    known: SeenFiles,
+    now_seconds: float | None,
 ) -> SeenFile:
     """Return a file as it was seen before, or bring it into the store and read its header."""
     path, fingerprint = _followed(root, name)
@@ -190,10 +210,27 @@ def _seen(
     kind = _kind(path)
     if sidecar is None and kind is not ImageKind.ESP:
         raise _NoSidecarError
-    stored = store.add(path, expected_sha256=sha256)
-    header = stored_header(store, stored.sha256)
+    is_settled = now_seconds is None or _is_settled(path, now_seconds)
+    # Nothing else tells that all of it is there.
+    if not is_settled and kind is ImageKind.PLAIN and sha256 is None:
+        raise SourceStillChangingError
+    try:
+        stored = store.add(path, expected_sha256=sha256)
+        header = stored_header(store, stored.sha256)
+    except (ImageDigestError, ImageHeaderError) as err:
+        if is_settled:
+            raise
+        raise SourceStillChangingError from err
     known[root / name] = SeenFile(fingerprint=fingerprint, stored=stored, header=header)
     return known[root / name]
+
+
+def _is_settled(path: Path, now_seconds: float) -> bool:
+    """Tell whether nobody has written to a file for a while; a time to come says nothing."""
+    try:
+        return abs(now_seconds - path.stat().st_mtime) >= SETTLED_SECONDS
+    except OSError as err:
+        raise SourceUnreadableError.of(err) from err
 
 
 def _kind(path: Path) -> ImageKind:

@@ -1,6 +1,7 @@
 """Writing into the catalogue folder: an image and its sidecar together, or neither of them."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, Stor
 from ..storage.incoming_file import IncomingFile, sync_folder
 from ..storage.mapped_image import mapped_image
 from ..storage.source_file import opened
-from .folder import SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in
+from .folder import SETTLED_SECONDS, SIDECAR_SUFFIX, UNFINISHED_SUFFIXES, names_in
 from .merging import aim_of
 from .problem import shown_name
 
@@ -98,6 +99,7 @@ class FolderWriter:
             added = _checked(incoming, image, described, name)
             _expect_unambiguous(added, known)
             _write(incoming_sidecar, sidecar)
+            _settle(incoming)
             # The image first: a crash in between is mended by adding it again.
             moves = {} if _has_bytes(folder / name, image) else {incoming: folder / name}
             moves[incoming_sidecar] = folder / f"{name}{SIDECAR_SUFFIX}"
@@ -170,6 +172,12 @@ def _write(target: Path, content: bytes) -> None:
     with closing(IncomingFile(target)) as file:
         file.write(content)
         file.finish()
+
+
+def _settle(path: Path) -> None:
+    """Date a file back to when a scan would wait for the rest of it: it is whole."""
+    written_at_seconds = path.stat().st_mtime - 2 * SETTLED_SECONDS
+    os.utime(path, (written_at_seconds, written_at_seconds))
 
 
 def _has_bytes(path: Path, image: StoredImage) -> bool:
