@@ -36,8 +36,8 @@ FURTHEST_AHEAD: Final = timedelta(days=365)
 
 FIELDS: Final[dict[Any, Any]] = {
     **cv.ENTITY_SERVICE_FIELDS,
-    vol.Exclusive(ATTR_AT, "time"): cv.datetime,
-    vol.Exclusive(ATTR_IN_WINDOW, "time"): vol.All(cv.boolean, vol.IsTrue()),
+    vol.Optional(ATTR_AT): cv.datetime,
+    vol.Optional(ATTR_IN_WINDOW, default=False): cv.boolean,
     vol.Optional(ATTR_VERSION): cv.string,
 }
 SCHEDULE_SCHEMA: Final = vol.Schema(FIELDS)
@@ -93,7 +93,8 @@ async def _async_schedule(hass: HomeAssistant, call: ServiceCall) -> None:
 def _time_ahead(call: ServiceCall) -> datetime | None:
     """Return the time that a call names, in UTC; `None` for the next window."""
     named: datetime | None = call.data.get(ATTR_AT)
-    if named is None and ATTR_IN_WINDOW not in call.data:
+    is_in_window: bool = call.data[ATTR_IN_WINDOW]
+    if is_in_window is (named is not None):
         raise time_missing_error()
     if named is None:
         return None

@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.storage.history import HistoryDb
+from simulator.leshan import SimulatedLeshan
 
 from .fleet import NEW, OLD, World
 
@@ -24,6 +25,15 @@ def device_entry(world: World, *endpoint: str) -> dr.DeviceEntry:
     entry = registered(world, *endpoint)
     assert entry is not None
     return entry
+
+
+def names(world: World) -> dict[str, tuple[str, str, str | None]]:
+    """Return the entities of the server and its devices: id, device and name, by unique id."""
+    entry_id = world.runtime.entry.entry_id
+    return {
+        each.unique_id: (each.entity_id, str(each.device_id), each.original_name)
+        for each in er.async_entries_for_config_entry(er.async_get(world.hass), entry_id)
+    }
 
 
 async def test_a_device_is_registered_as_object_3_tells_it(world: World) -> None:
@@ -76,6 +86,31 @@ async def test_unique_ids_are_of_the_entry_and_the_endpoint(world: World) -> Non
     }
 
 
+async def test_ids_and_names_outlive_a_registration_another_address_and_a_renamed_server(
+    world: World,
+) -> None:
+    device = await world.add_device("sensor-1")
+    entry = await world.set_up()
+    await world.ready("sensor-1")
+    before = names(world)
+    await device.stop()
+    former, world.leshan = world.leshan, SimulatedLeshan()
+    await former.stop()
+    await world.leshan.start()
+    moved = {**entry.data, "url": world.leshan.base_url}
+    # Setting another address reloads the entry.
+    world.hass.config_entries.async_update_entry(entry, title="Greenhouse", data=moved)
+    await world.hass.async_block_till_done()
+    device.start()
+    await world.until(lambda: world.view("sensor-1").is_registered)
+    assert device_entry(world, "sensor-1").configuration_url == (
+        f"{world.leshan.base_url}/#/clients/sensor-1/3"
+    )
+    assert device_entry(world).name == "Greenhouse"
+    assert names(world) == before
+    await world.leshan.stop()
+
+
 async def test_the_registry_follows_the_version_after_an_update(world: World) -> None:
     await world.add_device("sensor-1")
     world.add_image()
@@ -97,6 +132,10 @@ async def test_the_phase_tells_what_a_person_asks_next(world: World) -> None:
     assert (attributes["last_result"], attributes["reason"]) == ("success", "version_proved")
     assert (attributes["waiting_reason"], attributes["queue_position"]) == (None, None)
     assert attributes["deadline"] is None
+    told = world.phase("sensor-1").state_info
+    assert told is not None
+    # What changes often is of no use in the recorder.
+    assert {"deadline", "queue_position"} <= told["unrecorded_attributes"]
 
 
 async def test_the_server_counts_and_tells_whether_it_is_connected(world: World) -> None:

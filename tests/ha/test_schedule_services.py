@@ -8,7 +8,6 @@ from homeassistant.auth.models import User
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
-from probatio import Invalid
 
 from custom_components.flownexus_ota.const import DOMAIN
 
@@ -93,6 +92,9 @@ async def test_the_pinned_version_may_be_an_older_one(world: World) -> None:
         ({"at": "2999-01-01 00:00:00"}, "time_not_ahead"),
         ({"in_window": True}, "no_window"),
         ({}, "time_missing"),
+        # As the page sends it when the field is ticked, and its switch is not.
+        ({"in_window": False}, "time_missing"),
+        ({"at": "tomorrow", "in_window": True}, "time_missing"),
         ({"at": "tomorrow", "version": "7.7.7"}, "no_image_for_version"),
     ],
 )
@@ -108,13 +110,11 @@ async def test_what_cannot_be_planned_is_refused_in_words(
     assert world.view("sensor-1").session is None
 
 
-@pytest.mark.parametrize(
-    "data", [{"in_window": False}, {"in_window": True, "at": "2030-01-01 00:00:00"}]
-)
-async def test_there_is_one_time_only(world: World, data: dict[str, Any]) -> None:
+async def test_a_time_counts_beside_a_window_that_is_not_asked_for(world: World) -> None:
     await prepared(world)
-    with pytest.raises(Invalid):
-        await schedule(world, "sensor-1", **data)
+    at = (dt_util.now() + IN_AN_HOUR).strftime("%Y-%m-%d %H:%M:%S")
+    await schedule(world, "sensor-1", at=at, in_window=False)
+    assert world.phase("sensor-1").attributes["waiting_reason"] == "scheduled"
 
 
 async def test_a_device_that_cannot_be_planned_does_not_stop_the_others(world: World) -> None:
