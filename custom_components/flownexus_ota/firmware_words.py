@@ -1,5 +1,6 @@
 """What the pages about firmware tell, as Markdown to be put into their texts."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -7,6 +8,8 @@ from homeassistant.core import HomeAssistant
 from .firmware import Fitting, async_fitting
 from .issues import CATALOGUE_ISSUE_PREFIX
 from .ota.image import FirmwareImage
+from .ota.image_problem import ImageKind
+from .ota.mcuboot_header import SignatureKind
 from .shared import Shared
 from .sources.problem import Problem
 from .texts import async_texts, literal
@@ -28,6 +31,7 @@ async def async_fitting_words(
     return {
         "version": literal(image.version),
         "size": size_in_words(image.size_bytes),
+        "header": await _async_header_words(hass, image),
         "sha256": image.sha256,
         "count": str(len(fitting.names)),
         "total": str(fitting.device_count),
@@ -41,11 +45,12 @@ async def async_listing_words(hass: HomeAssistant, shared: Shared) -> dict[str, 
     catalogue = shared.keeper.catalogue
     names = shared.keeper.names()
     kinds = await async_texts(hass, "selector", "image_kind.options")
+    words = await async_texts(hass, "selector", "image_header.options")
     rows = [
         _row(
             names.get(image.sha256, image.file_name),
             image,
-            kinds[image.kind],
+            ", ".join(_told_by_itself(image, kinds, words)),
             await async_fitting(hass, image),
         )
         for image in (() if catalogue is None else catalogue.images)
@@ -75,6 +80,34 @@ def size_in_words(size_bytes: int) -> str:
     if size_bytes < 1_000_000:
         return f"{max(1, round(size_bytes / 1000))} kB"
     return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+async def _async_header_words(hass: HomeAssistant, image: FirmwareImage) -> str:
+    """Return paragraphs of what an image tells of itself, and what to mind of it; blank for none.
+
+    They begin with the blank line that parts them from what is before.
+    """
+    if image.kind is ImageKind.PLAIN:
+        return ""
+    kinds = await async_texts(hass, "selector", "image_kind.options")
+    words = await async_texts(hass, "selector", "image_header.options")
+    told = ", ".join(_told_by_itself(image, kinds, words))
+    return f"\n\n{told}" + (f"\n\n{words['padded_advice']}" if image.is_padded else "")
+
+
+def _told_by_itself(
+    image: FirmwareImage, kinds: Mapping[str, str], words: Mapping[str, str]
+) -> list[str]:
+    """Return what an image's header tells besides the version."""
+    told = [kinds[image.kind]]
+    if image.signature is not None:
+        is_signed = image.signature != SignatureKind.NONE
+        told.append(image.signature if is_signed else words["unsigned"])
+    if image.security_counter is not None:
+        told.append(words["security_counter"].format(counter=image.security_counter))
+    if image.is_padded:
+        told.append(words["padded"])
+    return told
 
 
 def _row(name: str, image: FirmwareImage, kind: str, fitting: Fitting) -> str:

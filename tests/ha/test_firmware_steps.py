@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from tests.ota.mcuboot_images import mcuboot_image, signing_key
+
 from .fleet import NEW, OLD, World
 from .options_page import Person, error_text, names
 
@@ -29,6 +31,18 @@ async def test_the_list_shows_what_is_used_for_how_many_and_what_is_not_used_and
     assert "a member colour, which does not exist" in first
     assert second.startswith(r"* **half\|way\.bin**: It has no sidecar and does not")
     assert (await person.send())["step_id"] == "firmware"
+
+
+async def test_the_list_shows_what_an_image_tells_of_itself(
+    world: World, person: Person, folder: Path
+) -> None:
+    padded = mcuboot_image("--pad", "--security-counter", "9", key=signing_key("ed25519"))
+    (folder / "padded.bin").write_bytes(padded)
+    (folder / "padded.bin.json").write_text('{"model": "x"}')
+    await world.runtime.shared.keeper.rescan()
+    await person.open()
+    told = (await person.choose("firmware_list"))["description_placeholders"]
+    assert "| MCUboot, ed25519, security counter 9, fills its slot | 33 kB |" in told["images"]
 
 
 async def test_the_list_of_an_empty_folder_says_so(person: Person) -> None:

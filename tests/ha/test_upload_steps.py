@@ -45,6 +45,7 @@ async def test_a_firmware_is_uploaded_described_confirmed_and_offered(
     assert (told["file"], told["version"], told["size"]) == ("sensor.bin", r"1\.1\.0", "50 kB")
     assert (told["count"], told["total"], told["names"]) == ("1", "1", r"sensor\-1")
     assert told["misfits"] == "There is no device here that it does not fit."
+    assert told["header"] == ""
     assert names(folder) == []
 
     end = await person.send()
@@ -67,6 +68,33 @@ async def test_what_an_image_tells_is_filled_in(person: Person) -> None:
     form = await person.describe(mcuboot_image(key=key, version="1.4.2+7"))
     assert shown(form) == {"file_name": "built.bin", "version": "1.4.2+7"}
     assert form["description_placeholders"]["kind"] == "MCUboot"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (mcuboot_image(key=signing_key("ed25519")), "\n\nMCUboot, ed25519"),
+        (
+            mcuboot_image("--security-counter", "9"),
+            "\n\nMCUboot, not signed, security counter 9",
+        ),
+        (esp_image(security_counter=3), "\n\nESP-IDF, security counter 3"),
+    ],
+    ids=["signed", "counter", "esp"],  # a signature is another one in each process
+)
+async def test_the_summary_says_what_the_image_tells_of_itself(
+    person: Person, content: bytes, told: str
+) -> None:
+    await person.describe(content)
+    summary = await person.send(file_name="built.bin", model="x", allow_unsigned=True)
+    assert summary["description_placeholders"]["header"] == told
+
+
+async def test_the_summary_warns_of_an_image_that_fills_its_slot(person: Person) -> None:
+    await person.describe(mcuboot_image("--pad", key=signing_key("ed25519")))
+    summary = await person.send(file_name="built.bin", model="x")
+    told = summary["description_placeholders"]["header"]
+    assert told.startswith("\n\nMCUboot, ed25519, fills its slot\n\n**It fills a whole slot**")
 
 
 async def test_the_project_of_an_esp_image_is_its_title_and_its_model_as_it_is(
