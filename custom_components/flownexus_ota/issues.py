@@ -45,6 +45,7 @@ REASONS_TO_ACT_ON: Final[Mapping[Reason, str]] = {
         Reason.WRONG_VERSION,
         Reason.NEVER_CAME,
         Reason.NEVER_WOKE,
+        Reason.WAITED_TOO_LONG,
     )
 }
 """What we concluded ourselves and somebody has to look after."""

@@ -37,6 +37,7 @@ VALUES: Final[Mapping[str, Iterable[object]]] = {
     "scheme": ("http",),
     "state": UpdateState,
     "version": (OLD, NEW),
+    "waits_for": (None,),
 }
 """What the fields of reports are tried with."""
 

@@ -15,9 +15,15 @@ from custom_components.flownexus_ota.engine.session_runner import (
     RunnerHooks,
     SessionRunner,
 )
+from custom_components.flownexus_ota.lwm2m.events import Awake, Sleeping
 from custom_components.flownexus_ota.ota.device_facts import DeviceFacts
-from custom_components.flownexus_ota.ota.phase import Phase, WaitingReason
-from custom_components.flownexus_ota.ota.report import BytesServed, ResultReported, StateReported
+from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
+from custom_components.flownexus_ota.ota.report import (
+    BytesServed,
+    ResultReported,
+    StateReported,
+    VersionReported,
+)
 from custom_components.flownexus_ota.ota.session_state import Session
 from tests.fakes import FakeDevice
 
@@ -63,6 +69,21 @@ async def test_a_device_that_talks_while_nothing_can_be_stored_does_not_talk_ove
     stage.set_read_only(is_read_only=False)
     session = await asyncio.wait_for(cancelling, 5)
     assert session.phase is Phase.CANCELLED
+
+
+async def test_an_update_that_waited_in_vain_says_for_what_it_waits_by_then(stage: Stage) -> None:
+    stage.profile = replace(QUICK, deadlines=replace(QUICK.deadlines, waiting=HOUR / 3600))
+    stage.engine.set_max_parallel(1)
+    first, sleeper = stage.gateway.add("a"), stage.gateway.add("b", is_queue_mode=True)
+    await downloading(stage, first)
+    stage.gateway.tell(Sleeping(endpoint=sleeper.endpoint))
+    await stage.until(lambda: stage.view(sleeper).is_asleep)
+    runner = await stage.update(sleeper)
+    assert runner.session.waiting_reason is WaitingReason.ASLEEP
+    stage.gateway.tell(Awake(endpoint=sleeper.endpoint))
+    session = await asyncio.wait_for(runner.finished, 10)
+    assert session.reason is Reason.WAITED_TOO_LONG
+    assert session.evidence == "DeadlinePassed waits_for=queue"
 
 
 @dataclass
@@ -145,8 +166,8 @@ async def test_the_time_when_a_window_opens_is_a_time_of_day(stage: Stage) -> No
     async with watched.at_work() as runner:
         await asyncio.sleep(0)
         watched.set_by = HOUR
-        runner.report(ResultReported(result=42))
-        await stage.until(lambda: runner.session.device_result == 42)
+        runner.report(VersionReported(version="1.0.1"))
+        await stage.until(lambda: runner.session.reported_version == "1.0.1")
         assert runner.session.deadline_at is not None
         assert runner.session.deadline_at - opens_at < timedelta(minutes=1)
 

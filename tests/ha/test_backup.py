@@ -248,7 +248,7 @@ async def test_updates_restored_after_weeks_are_not_judged_by_their_old_deadline
     await begin_anew(world, restored)
     # Not begun within its thirty days, and its device is not there to be asked.
     await world.until(lambda: session_of(world, "gone").phase.is_final)
-    assert session_of(world, "gone").reason is Reason.NEVER_CAME
+    assert session_of(world, "gone").reason is Reason.WAITED_TOO_LONG
     await world.until(
         lambda: session_of(world, "running").waiting_reason is WaitingReason.UNREGISTERED
     )

@@ -92,11 +92,17 @@ def test_a_device_that_does_not_answer_before_the_offer_fails_the_session() -> N
     [
         (WaitingReason.ASLEEP, Reason.NEVER_WOKE),
         (WaitingReason.UNREGISTERED, Reason.NEVER_CAME),
-        (WaitingReason.QUEUE, Reason.NEVER_CAME),
+        (WaitingReason.QUEUE, Reason.WAITED_TOO_LONG),
+        (WaitingReason.SERVER_DOWN, Reason.WAITED_TOO_LONG),
+        (WaitingReason.WINDOW, Reason.WAITED_TOO_LONG),
+        (WaitingReason.SCHEDULED, Reason.WAITED_TOO_LONG),
     ],
 )
 def test_waiting_has_an_end(waiting: WaitingReason, reason: Reason) -> None:
     play = Play(new_session(waiting_reason=waiting)).tell(DeadlinePassed())
+    assert play.outcome == (Phase.FAILED, 4, reason)
+    # What it waited for when it was asked for may be long over.
+    play = Play().tell(DeadlinePassed(waits_for=waiting))
     assert play.outcome == (Phase.FAILED, 4, reason)
 
 

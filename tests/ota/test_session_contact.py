@@ -64,7 +64,8 @@ def test_a_session_that_is_held_too_long_ends_with_the_reason() -> None:
         4,
         Reason.NEVER_WOKE,
     )
-    assert transferring().tell(SERVER_DOWN, DeadlinePassed()).session.reason is Reason.NEVER_CAME
+    down = transferring().tell(SERVER_DOWN, DeadlinePassed())
+    assert down.session.reason is Reason.WAITED_TOO_LONG
 
 
 @pytest.mark.parametrize("begin", [staged, installing])

@@ -232,6 +232,7 @@ class SessionDesk:
                 on_change=lambda: self._changed(record, runner),
                 on_step=ports.on_session,
                 is_reachable=lambda: self.reach.is_reachable(record),
+                waits_for=lambda: self.reach.waiting_reason(record),
             ),
         )
         runner.courier = Courier(

@@ -48,6 +48,8 @@ class RunnerHooks:
     """Called after each remembered step, with the session before and after it."""
     is_reachable: Callable[[], bool]
     """Whether asking the device again makes sense: connected, registered, awake."""
+    waits_for: Callable[[], WaitingReason | None] = lambda: None
+    """What keeps the session in WAITING by now."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time of day; somebody may set it."""
 
@@ -140,7 +142,8 @@ class SessionRunner:
         self._follow_clock()
         until_deadline = self._until_deadline()
         if until_deadline is not None and until_deadline <= 0:
-            return DeadlinePassed()
+            is_waiting = self.session.phase is Phase.WAITING
+            return DeadlinePassed(waits_for=self._hooks.waits_for() if is_waiting else None)
         self._heard_at = _loop_time()
         if self.courier.is_idle and self._hooks.is_reachable():
             self.courier.send(ReadDevice(number=self.session.reading_number))

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NOT_INSTALLED = "not_installed"
     NEVER_WOKE = "never_woke"
     NEVER_CAME = "never_came"
+    WAITED_TOO_LONG = "waited_too_long"
     INTERNAL_ERROR = "internal_error"
     FOREIGN_UPDATE = "foreign_update"
     CANCELLED_BY_USER = "cancelled_by_user"

@@ -134,6 +134,9 @@ class AllowanceSpent:
 class DeadlinePassed:
     """The session's deadline is over."""
 
+    waits_for: WaitingReason | None = None
+    """What keeps a session in WAITING by now; `None`: what is remembered of it."""
+
 
 type Report = (
     PlaceGranted

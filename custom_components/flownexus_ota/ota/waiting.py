@@ -1,8 +1,10 @@
 """Rules of a session that waits: for a place, for its device, or for the next attempt."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from ..lwm2m.firmware_update import UpdateResult
 from .command import ObserveDevice, ReadDevice
@@ -28,8 +30,8 @@ def judge_waiting(it: Situation, report: Report) -> Step:
     match report:
         case PlaceGranted():
             return _start(it)
-        case DeadlinePassed():
-            return _waited(it)
+        case DeadlinePassed(waits_for=waits_for):
+            return _waited(it, waits_for)
         case Resumed() if it.session.is_checking:
             return _queue(it)  # whoever was to read the device is gone
         case DeviceRegistered() | ContactRegained() if it.session.is_checking:
@@ -44,13 +46,20 @@ def judge_waiting(it: Situation, report: Report) -> Step:
             return it.stay()
 
 
-def end_in_vain(it: Situation) -> Step:
-    """End a session whose device could not be reached in all that time."""
+IN_VAIN: Final[Mapping[WaitingReason | None, Reason]] = {
+    WaitingReason.ASLEEP: Reason.NEVER_WOKE,
+    WaitingReason.UNREGISTERED: Reason.NEVER_CAME,
+}
+"""What is known of a device; of what else a session waited for, none of it is to blame."""
+
+
+def end_in_vain(it: Situation, waits_for: WaitingReason | None = None) -> Step:
+    """End a session that could not go on in all that time."""
     if it.session.phase is Phase.INSTALLING or it.session.execute_count:
         # It may have heard our Execute: nobody can say that it has installed nothing.
         return it.fail(UpdateResult.UPDATE_FAILED, Reason.DID_NOT_COME_BACK)
-    asleep = it.session.waiting_reason is WaitingReason.ASLEEP
-    return it.fail(UpdateResult.CONNECTION_LOST, Reason.NEVER_WOKE if asleep else Reason.NEVER_CAME)
+    reason = IN_VAIN.get(waits_for or it.session.waiting_reason, Reason.WAITED_TOO_LONG)
+    return it.fail(UpdateResult.CONNECTION_LOST, reason)
 
 
 def _start(it: Situation) -> Step:
@@ -86,10 +95,10 @@ def _queue(it: Situation) -> Step:
     return Step(session=queued)
 
 
-def _waited(it: Situation) -> Step:
+def _waited(it: Situation, waits_for: WaitingReason | None) -> Step:
     session = it.session
     if session.is_checking:
         return it.fail(UpdateResult.CONNECTION_LOST, Reason.NO_ANSWER)
     if session.waiting_reason is WaitingReason.BACK_OFF:
         return _queue(it)
-    return end_in_vain(it)
+    return end_in_vain(it, waits_for)
