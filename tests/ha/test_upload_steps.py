@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from .fleet import NEW, OLD, World
 from .options_page import Person, error_text, names, shown
 
 IMAGE = make_image(NEW, 50_000)
+
+
+@pytest.fixture(autouse=True)
+def own_folder_for_uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep uploads apart: each Home Assistant removes those of all others on the same machine."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def uploads(hass: HomeAssistant) -> list[str]:

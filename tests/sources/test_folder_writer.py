@@ -1,6 +1,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import pytest
@@ -288,6 +289,13 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(
 
     assert names(folder) == []
     assert add(writer, source).sha256 == SHA256
+
+
+def test_a_disk_that_others_need_is_not_filled(folder: Path, source: Path) -> None:
+    everything = disk_usage(source).total
+    with pytest.raises(FolderWriteError, match="No space left on device"):
+        add(FolderWriter(folder, reserve_bytes=everything), source)
+    assert names(folder) == []
 
 
 def test_a_disk_that_is_full_after_the_image_leaves_nothing_behind(

@@ -1,10 +1,12 @@
 """Writing into the catalogue folder: an image and its sidecar together, or neither of them."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from threading import Lock
 from typing import Final, final
 
@@ -12,7 +14,12 @@ from ..ota.description import described_image
 from ..ota.image import FirmwareImage, clean_file_name
 from ..ota.image_header import inspect_image
 from ..ota.sidecar import Sidecar, parse_sidecar
-from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, ImageDigestError, StoredImage
+from ..storage.image_store import (
+    DEFAULT_RESERVE_BYTES,
+    IMAGE_SIZE_LIMIT_BYTES,
+    ImageDigestError,
+    StoredImage,
+)
 from ..storage.incoming_file import IncomingFile, sync_folder
 from ..storage.mapped_image import mapped_image
 from ..storage.source_file import opened
@@ -67,9 +74,13 @@ class FolderWriter:
     All methods raise `FolderWriteError` when the disk fails.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Use `folder`, which is made when the first image comes."""
+    def __init__(self, folder: Path, *, reserve_bytes: int = DEFAULT_RESERVE_BYTES) -> None:
+        """Use `folder`, which is made when the first image comes.
+
+        As much as `reserve_bytes` of the disk is left for others.
+        """
         self._folder: Final = folder
+        self._reserve_bytes: Final = reserve_bytes
         self._lock: Final = Lock()
 
     def add(
@@ -95,7 +106,7 @@ class FolderWriter:
             incoming, incoming_sidecar = folder / _INCOMING_IMAGE, folder / _INCOMING_SIDECAR
             for part in (incoming, incoming_sidecar):
                 parts.callback(part.unlink, missing_ok=True)
-            image = _copied(source, incoming)
+            image = _copied(source, incoming, reserve_bytes=self._reserve_bytes)
             added = _checked(incoming, image, described, name)
             _expect_unambiguous(added, known)
             _write(incoming_sidecar, sidecar)
@@ -140,14 +151,15 @@ def _disk_errors() -> Iterator[None]:
         raise FolderWriteError(err.strerror or str(err)) from err
 
 
-def _copied(source: Path, target: Path) -> StoredImage:
-    with (
-        opened(source, size_limit_bytes=IMAGE_SIZE_LIMIT_BYTES) as file,
-        closing(IncomingFile(target)) as copy,
-    ):
-        for chunk in file.chunks():
-            copy.write(chunk)
-        copy.finish()
+def _copied(source: Path, target: Path, *, reserve_bytes: int) -> StoredImage:
+    with opened(source, size_limit_bytes=IMAGE_SIZE_LIMIT_BYTES) as file:
+        # Twice: the store has a copy of its own, without which the image is of no use here.
+        if disk_usage(target.parent).free < 2 * file.size_bytes + reserve_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with closing(IncomingFile(target)) as copy:
+            for chunk in file.chunks():
+                copy.write(chunk)
+            copy.finish()
     return StoredImage(sha256=copy.sha256, size_bytes=copy.size_bytes)
 
 
