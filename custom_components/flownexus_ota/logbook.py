@@ -14,6 +14,10 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, EVENT_UPDATE
 from .ota.happening import Happening
+from .update_words import reason_text
+
+# Why an update waited is of no interest where it ended.
+NO_WAITING: Final = {"waiting_reason": None}
 
 type Describer = Callable[[Event[dict[str, Any]]], dict[str, Any]]
 
@@ -43,24 +47,28 @@ def async_describe_events(
         name = None if device is None else device.name_by_user or device.name
         return {
             LOGBOOK_ENTRY_NAME: name or data["endpoint"],
-            LOGBOOK_ENTRY_MESSAGE: sentence(data),
+            LOGBOOK_ENTRY_MESSAGE: sentence(data, reason_text(hass, data | NO_WAITING)),
             LOGBOOK_ENTRY_ENTITY_ID: data.get(ATTR_ENTITY_ID),
         }
 
     async_describe_event(DOMAIN, EVENT_UPDATE, describe)
 
 
-def sentence(data: Mapping[str, Any]) -> str:
-    """Return what an event says of its device, without the device's name before it."""
+def sentence(data: Mapping[str, Any], why: str = "") -> str:
+    """Return what an event says of its device, without the device's name before it.
+
+    `why` are the words for its reason; without them, the key of it has to do.
+    """
     target, before = data["target_version"], data["from_version"]
     seconds = data["duration_seconds"]
     # Of what the device reported itself, the result says more than that it did.
-    why = data["result"] if data["reason"] == "device_reported" else data["reason"]
+    key = data["result"] if data["reason"] == "device_reported" else data["reason"]
+    words = why or str(key).replace("_", " ")
     return SENTENCES[data["type"]].format(
         target=target,
         of_versions=f"to {target}" if before is None else f"from {before} to {target}",
         duration="" if seconds is None else f" in {in_words(seconds)}",
-        why=str(why).replace("_", " "),
+        why=words[:1].lower() + words[1:],
     )
 
 

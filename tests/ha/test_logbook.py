@@ -104,3 +104,8 @@ async def test_the_sentence_is_about_the_device_as_people_call_it(world: World) 
         "entity_id": "update.thingy_3_firmware",
     }
     assert unknown["name"] == "sensor-7"
+    refused = {"type": "failed", "result": "no_storage", "reason": "device_reported"}
+    # In the words of the entities; as long as those are not there, by the key.
+    assert describe(Event(EVENT_UPDATE, DATA | refused))["message"] == (
+        "was not updated from 1.4.1 to 1.4.2: not enough flash memory"
+    )
