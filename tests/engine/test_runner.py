@@ -153,6 +153,9 @@ async def test_a_clock_that_is_set_neither_takes_time_from_a_device_nor_gives_it
         assert session.deadline_at is not None
         moved_by = runner.session.deadline_at - session.deadline_at
         assert abs(moved_by - set_by) < timedelta(minutes=1)
+        assert runner.session.started_at is not None
+        assert session.started_at is not None
+        assert abs(runner.session.started_at - session.started_at - set_by) < timedelta(minutes=1)
         assert runner.session.phase is Phase.TRANSFERRING
         assert not runner.session.is_overdue
 

@@ -58,6 +58,16 @@ def test_an_update_that_never_started_has_no_duration() -> None:
     assert details_of(ended).duration_seconds is None
 
 
+def test_a_clock_that_was_set_back_makes_no_update_end_before_its_start() -> None:
+    ended = new_session(
+        phase=Phase.SUCCEEDED,
+        started_at=START,
+        finished_at=START - timedelta(hours=1),
+        result=UpdateResult.SUCCESS,
+    )
+    assert details_of(ended).duration_seconds == 0
+
+
 def test_the_end_tells_how_long_it_took_and_why_it_ended() -> None:
     ended = new_session(
         phase=Phase.FAILED,

@@ -189,7 +189,11 @@ def test_what_cannot_be_stored_is_refused_by_name(db: HistoryDb, wrong: dict[str
 
 
 def test_the_last_session_is_the_one_asked_for_last(db: HistoryDb) -> None:
-    for session_id, created_at in (("b", NOON + MINUTE), ("a", NOON), ("c", NOON + MINUTE)):
+    for session_id, created_at in (
+        ("b", NOON + MINUTE),
+        ("a", NOON),
+        ("c", NOON - MINUTE),
+    ):  # set back
         session = asked(session_id, created_at=created_at)
         db.record(succeeded(session), at=NOON)
     db.record(asked("d", endpoint=OTHER), at=NOON)

@@ -150,9 +150,9 @@ class SessionRunner:
         return None
 
     def _follow_clock(self) -> None:
-        """Let a deadline move with a clock that was set: a device has the time that it was given.
+        """Let times move with a clock that was set: a device has the time that it was given.
 
-        Not one that is a time of day: that of a window that opens.
+        Not a deadline that is a time of day: that of a window that opens.
         """
         began_at = self._clock_beginning()
         moved_by = began_at - self._clock_began_at
@@ -160,9 +160,11 @@ class SessionRunner:
             return
         self._clock_began_at = began_at
         session = self.session
-        if session.deadline_at is None or session.waiting_reason is WaitingReason.WINDOW:
-            return
-        self.session = replace(session, deadline_at=session.deadline_at + moved_by)
+        if session.started_at is not None:
+            session = replace(session, started_at=session.started_at + moved_by)
+        if session.deadline_at is not None and session.waiting_reason is not WaitingReason.WINDOW:
+            session = replace(session, deadline_at=session.deadline_at + moved_by)
+        self.session = session
 
     def _clock_beginning(self) -> datetime:
         """Return what the clock would have said at the loop's time 0: it moves when it is set."""

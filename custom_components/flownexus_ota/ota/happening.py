@@ -72,7 +72,8 @@ def details_of(session: Session) -> Details:
     """Return what is told of a session, wherever it stands."""
     duration_seconds = None
     if session.started_at is not None and session.finished_at is not None:
-        duration_seconds = int((session.finished_at - session.started_at).total_seconds())
+        # A clock that was set back while we were away makes it no less than nothing.
+        duration_seconds = max(0, int((session.finished_at - session.started_at).total_seconds()))
     return Details(
         from_version=session.from_version,
         target_version=session.target.version,

@@ -60,17 +60,16 @@ SELECT * FROM firmware_update WHERE result = 0 AND image_sha256 = :sha256 ORDER 
 
 ACTIVE_IMAGES: Final = "SELECT DISTINCT image_sha256 FROM firmware_update WHERE result = 0"
 
+# By their numbers: the clock may have been set back between two of them.
 LAST_SESSION: Final = """
-SELECT * FROM firmware_update WHERE server_id = :server_id AND endpoint = :endpoint
-ORDER BY created_at DESC, number DESC LIMIT 1
+SELECT * FROM firmware_update WHERE number = (
+    SELECT max(number) FROM firmware_update WHERE server_id = :server_id AND endpoint = :endpoint)
 """
 
-# One look into the index per device, however long the history is.
 LAST_SESSIONS: Final = """
 SELECT firmware_update.* FROM devices JOIN firmware_update ON firmware_update.number = (
-    SELECT latest.number FROM firmware_update AS latest
-    WHERE latest.server_id = devices.server_id AND latest.endpoint = devices.endpoint
-    ORDER BY latest.created_at DESC, latest.number DESC LIMIT 1)
+    SELECT max(latest.number) FROM firmware_update AS latest
+    WHERE latest.server_id = devices.server_id AND latest.endpoint = devices.endpoint)
 WHERE devices.server_id = :server_id
 """
 
