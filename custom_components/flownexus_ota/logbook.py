@@ -16,14 +16,14 @@ from .const import DOMAIN, EVENT_UPDATE
 from .ota.happening import Happening
 from .update_words import reason_text
 
-# Why an update waited is of no interest where it ended.
-NO_WAITING: Final = {"waiting_reason": None}
+NOT_WAITING: Final = {"waiting_reason": None}
+"""What events that an older version has fired do not say."""
 
 type Describer = Callable[[Event[dict[str, Any]]], dict[str, Any]]
 
 # Home Assistant's logbook knows no translations for these.
 SENTENCES: Final[Mapping[str, str]] = {
-    Happening.QUEUED: "has an update {of_versions} waiting",
+    Happening.QUEUED: "has an update {of_versions} waiting{what_for}",
     Happening.STARTED: "is being updated {of_versions}",
     Happening.DOWNLOADED: "has downloaded version {target}",
     Happening.INSTALLING: "installs version {target}",
@@ -47,7 +47,7 @@ def async_describe_events(
         name = None if device is None else device.name_by_user or device.name
         return {
             LOGBOOK_ENTRY_NAME: name or data["endpoint"],
-            LOGBOOK_ENTRY_MESSAGE: sentence(data, reason_text(hass, data | NO_WAITING)),
+            LOGBOOK_ENTRY_MESSAGE: sentence(data, reason_text(hass, NOT_WAITING | data)),
             LOGBOOK_ENTRY_ENTITY_ID: data.get(ATTR_ENTITY_ID),
         }
 
@@ -57,7 +57,7 @@ def async_describe_events(
 def sentence(data: Mapping[str, Any], why: str = "") -> str:
     """Return what an event says of its device, without the device's name before it.
 
-    `why` are the words for its reason; without them, the key of it has to do.
+    `why` are the words for why it ended, or for what it waits; without them, the key has to do.
     """
     target, before = data["target_version"], data["from_version"]
     seconds = data["duration_seconds"]
@@ -69,6 +69,7 @@ def sentence(data: Mapping[str, Any], why: str = "") -> str:
         of_versions=f"to {target}" if before is None else f"from {before} to {target}",
         duration="" if seconds is None else f" in {in_words(seconds)}",
         why=words[:1].lower() + words[1:],
+        what_for=f" for {why[:1].lower()}{why[1:]}" if why else "",
     )
 
 

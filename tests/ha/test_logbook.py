@@ -33,7 +33,7 @@ DATA: dict[str, Any] = {
     [
         ({}, "was updated from 1.4.1 to 1.4.2 in 2 min 10 s"),
         ({"from_version": None, "duration_seconds": None}, "was updated to 1.4.2"),
-        ({"type": "queued"}, "has an update from 1.4.1 to 1.4.2 waiting"),
+        ({"type": "queued", "reason": None}, "has an update from 1.4.1 to 1.4.2 waiting"),
         ({"type": "started"}, "is being updated from 1.4.1 to 1.4.2"),
         ({"type": "downloaded"}, "has downloaded version 1.4.2"),
         ({"type": "installing"}, "installs version 1.4.2"),
@@ -108,4 +108,8 @@ async def test_the_sentence_is_about_the_device_as_people_call_it(world: World) 
     # In the words of the entities; as long as those are not there, by the key.
     assert describe(Event(EVENT_UPDATE, DATA | refused))["message"] == (
         "was not updated from 1.4.1 to 1.4.2: not enough flash memory"
+    )
+    waits = {"type": "queued", "reason": None, "waiting_reason": "window"}
+    assert describe(Event(EVENT_UPDATE, DATA | waits))["message"] == (
+        "has an update from 1.4.1 to 1.4.2 waiting for the maintenance window"
     )

@@ -25,7 +25,7 @@ class DeviceView:
     """The active session, else the last one."""
     waiting_reason: WaitingReason | None
     queue_position: int | None
-    """1 is next; `None` when the session does not wait for a place."""
+    """Among all that wait, 1 being asked for first; `None` when the session does not wait."""
     covered_bytes: int | None
     """Bytes of the image that left for the active session; `None` when nobody knows."""
     wishes: Wishes = NO_WISHES
