@@ -15,7 +15,7 @@ from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES
 
 _DIGEST: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
-type Stamp = tuple[object, object]
+type Stamp = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,7 @@ class Release:
     """A release that is out."""
 
     tag: str
-    page_url: str
+    page_url: str | None
     notes: str
     is_prerelease: bool
     assets: Mapping[str, Asset]
@@ -56,12 +56,13 @@ def _release(value: object) -> Release | None:
         return None
     members = cast("dict[str, object]", value)
     tag, notes, assets = members.get("tag_name"), members.get("body"), members.get("assets")
+    page_url = members.get("html_url")
     if members.get("draft") or not isinstance(tag, str) or not isinstance(assets, list):
         return None
     found = [asset for each in assets if (asset := _asset(each)) is not None]
     return Release(
         tag=tag,
-        page_url=str(members.get("html_url")),
+        page_url=page_url if isinstance(page_url, str) else None,
         notes=clean_notes(notes) if isinstance(notes, str) else "",
         is_prerelease=bool(members.get("prerelease")),
         assets={asset.name: asset for asset in found},
@@ -78,6 +79,7 @@ def _asset(value: object) -> Asset | None:
     if (
         members.get("state") != "uploaded"
         or not isinstance(name, str)
+        or not name.isprintable()
         or not isinstance(size, int)
         or not 0 < size <= IMAGE_SIZE_LIMIT_BYTES
         or not _is_https(api_url)
@@ -92,7 +94,7 @@ def _asset(value: object) -> Asset | None:
         sha256=None if match is None else match[1].lower(),
         api_url=str(api_url),
         download_url=str(download_url),
-        stamp=(members.get("id"), members.get("updated_at")),
+        stamp=(str(members.get("id")), str(members.get("updated_at"))),
     )
 
 
