@@ -37,7 +37,7 @@ class Names(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
     ) -> list[ResolveResult]:
-        self.asked.append(host)
+        self.asked.append(host.encode("idna").decode())  # as the operating system's does
         return [
             ResolveResult(
                 hostname=host,
@@ -121,6 +121,14 @@ async def test_only_https_addresses_without_a_login_are_asked(
     guarded: GuardedFetcher, url: str, key: str
 ) -> None:
     assert (await failure(guarded, url))[0] == key
+
+
+async def test_a_name_that_no_name_server_can_be_asked_for_is_no_address(
+    authority: Authority,
+) -> None:
+    fetcher = GuardedFetcher(authority.trusting(), resolver=Names([LOOPBACK]))
+    key, _ = await failure(fetcher, f"https://{'a' * 64}.example/")
+    assert key == "fetch_address_unusable"
 
 
 @pytest.mark.parametrize(

@@ -236,8 +236,9 @@ def _named_failures(host: str, timing: FetchTiming) -> Iterator[None]:
         raise TooSlowError(host=host, limit_seconds=f"{timing.connect_seconds:g}") from err
     except aiohttp.ServerTimeoutError as err:
         raise TooSlowError(host=host, limit_seconds=f"{timing.stall_seconds:g}") from err
-    except aiohttp.InvalidURL as err:
-        raise AddressUnusableError from err  # `127.1`, `2130706433`: no canonical address
+    except (aiohttp.InvalidURL, UnicodeError) as err:
+        # `127.1`, `2130706433`: no canonical address; or a name that no name server can be asked.
+        raise AddressUnusableError from err
     except aiohttp.ClientSSLError as err:
         raise CertificateError(host=host, error=_said(err)) from err
     except (aiohttp.ClientError, OSError) as err:
