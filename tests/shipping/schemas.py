@@ -5,6 +5,7 @@ from hacs/integration `utils/validate.py`. Unknown keys are refused, as they do.
 """
 
 import re
+from string import Formatter
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -56,6 +57,10 @@ def text(value: object) -> str:
     found = cv.string_with_no_html(value)
     if _ODD_TEXT.search(found) or not found or found != found.strip():
         raise vol.Invalid(f"not to be translated like this: {found}")
+    # A brace that is left alone is a ValueError of its own.
+    named = [name for _, name, _, _ in Formatter().parse(found) if name is not None]
+    if not all(map(str.isidentifier, named)):
+        raise vol.Invalid(f"a placeholder that is not to be translated like this: {found}")
     return found
 
 

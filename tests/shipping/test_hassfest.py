@@ -183,7 +183,8 @@ def test_no_form_describes_a_field_that_it_does_not_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", ["<b>{name}</b>", " x", "x%]", "see https://example.com", "'{x}'"]
+    "broken",
+    ["<b>{name}</b>", " x", "x%]", "see https://example.com", "'{x}'", "{0}", "{a.b}", "{}"],
 )
 def test_a_text_that_hassfest_refuses_is_noticed(broken: str) -> None:
     with pytest.raises(Exception, match=r"HTML|not to be translated"):
