@@ -20,6 +20,7 @@ from custom_components.flownexus_ota.downloads import Downloads
 from custom_components.flownexus_ota.listener_issues import show_listener_failed
 from custom_components.flownexus_ota.serving.gate import DownloadLimits
 from custom_components.flownexus_ota.serving.offers import OfferBook
+from harness.ports import free_tcp_port
 from tests.serving.certificates import self_signed_certificate
 from tests.serving.image_server import LOOPBACK, RawClient, request_text
 
@@ -29,9 +30,7 @@ from .forms import known_entry
 
 def free_port() -> int:
     """Return a port that nobody uses, as far as can be known."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    return free_tcp_port()
 
 
 def listening_on(port: int, mode: str = "http") -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 
 LOOPBACK: Final = "127.0.0.1"
-START_LIMIT_SECONDS: Final = 10
+START_LIMIT_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from harness.process import ManagedProcess
 from harness.waiting import StageError
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 120.0
 WAITS = "print('ready', flush=True); import time; time.sleep(600)"
 HAS_A_CHILD = (
     "import subprocess, sys\n"

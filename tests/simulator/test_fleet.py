@@ -7,7 +7,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -22,7 +22,7 @@ from simulator.states import Result, State
 
 from .coap_server import coap_server
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 120.0
 EVERYTHING = """
     --server 127.0.0.1:7 --count 3 --behaviour slow --behaviour no_space --sleepy 1
     --names dev- --version 2.0 --manufacturer Acme --model T1 --hardware-version B
@@ -124,6 +124,10 @@ async def started(*arguments: str) -> AsyncIterator[Process]:
     )
     try:
         yield process
+    except BaseException:
+        with suppress(ProcessLookupError):
+            process.kill()
+        raise
     finally:
         await asyncio.wait_for(process.wait(), LIMIT_SECONDS)
 

@@ -182,7 +182,7 @@ async def test_it_can_run_alone(generation: Generation) -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         line = (await process.stdout.readline()).decode()
     async with (
         aiohttp.ClientSession() as session,
