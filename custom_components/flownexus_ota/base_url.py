@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import CONF_ADVERTISED_HOST, CONF_FIRMWARE_BASE_URL
 from .download_options import listener_settings
+from .serving.host_name import address_of
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -66,13 +67,16 @@ def normalise_base_url(text: str) -> str:
     """Return `text` without blanks around it and without slashes at its end, its scheme lower case.
 
     Raises `ValueError` for what no device could use: another scheme than http and https, no host,
-    a port out of range, credentials, a query or fragment, a character outside of ASCII or a blank,
-    more than `MAX_BASE_URL_LENGTH` characters.
+    digits and dots that are no address, a port out of range, credentials, a query or fragment, a
+    character outside of ASCII or a blank, more than `MAX_BASE_URL_LENGTH` characters.
     """
     parts = urlsplit(text.strip().rstrip("/"))
     url = parts.geturl()
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.port == 0:
         raise ValueError("not an http or https address")
+    # What ends in a number is an address or a mistake, as `192.168.1` (WHATWG URL).
+    if parts.hostname.rpartition(".")[2].isdigit() and address_of(parts.hostname) is None:
+        raise ValueError("no whole IP address")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("credentials, query or fragment")
     if len(url) > MAX_BASE_URL_LENGTH or not all("!" <= character <= "~" for character in url):

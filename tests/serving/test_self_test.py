@@ -179,6 +179,14 @@ async def test_a_name_that_nobody_knows_is_called_so() -> None:
     assert verdict == UrlVerdict(problem=problem, detail="Domain name not found")
 
 
+async def test_digits_that_are_no_whole_address_are_called_so(
+    session: aiohttp.ClientSession,
+) -> None:
+    verdict = await probe("http://192.168.1:8123", OfferBook(), session)
+    detail = "it is no whole IP address"
+    assert verdict == UrlVerdict(problem=UrlProblem.NAME_UNKNOWN, detail=detail)
+
+
 async def test_a_connection_that_is_reset_is_no_web_server(
     session: aiohttp.ClientSession,
 ) -> None:

@@ -139,6 +139,9 @@ def _verdict_of(error: aiohttp.ClientError | TimeoutError) -> UrlVerdict:
             problem, detail = UrlProblem.NO_TLS, _words(error)
         case TimeoutError():
             problem, detail = UrlProblem.TIMED_OUT, ""
+        case aiohttp.InvalidURL():
+            # Digits and dots, as `192.168.1`; an older version took them for a name.
+            problem, detail = UrlProblem.NAME_UNKNOWN, "it is no whole IP address"
         case aiohttp.ClientConnectorDNSError():
             problem, detail = UrlProblem.NAME_UNKNOWN, _words(error)
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
