@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.device_log import DeviceLog
 from harness.device_site import endpoints
+from harness.ports import free_tcp_port
 from harness.process import ManagedProcess
 from simulator.device import Device, LinkFactory
 from simulator.fleet import FleetOptions, device_settings
@@ -35,7 +36,8 @@ class SimulatedSite:
         self.leshan = SimulatedLeshan(LeshanSettings(generation=generation))
         self.devices: dict[str, Device] = {}
         """By endpoint: to be broken, and to be asked what they lived through."""
-        self._web_port = web_port
+        # It listens no more for a while when it is taken away: a port of its own, so.
+        self._web_port = web_port or free_tcp_port()
 
     @property
     def description(self) -> str:

@@ -10,6 +10,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flownexus_ota.const import DOMAIN
+from harness.ports import free_tcp_port
 from simulator.leshan import SimulatedLeshan
 from tests.serving.certificates import self_signed_certificate
 
@@ -65,7 +66,8 @@ async def world(
         assert await async_setup_component(hass, component, {})
     client = await hass_client_no_auth()
     leshan = SimulatedLeshan()
-    await leshan.start()
+    # One that is its own when it listens no more for a while.
+    await leshan.start(port=free_tcp_port())
     world = World(hass, leshan, str(client.make_url("")).rstrip("/"))
     yield world
     await hass.async_block_till_done()

@@ -11,11 +11,12 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flownexus_ota.serving.pki import issue
+from harness.ports import free_tcp_port
 from tests.serving.pki_parts import NOW, an_authority, write_identity, write_key, write_rsa_pair
 
 from .fleet import World
 from .forms import open_topic, suggestions
-from .test_downloads import free_port, listening_on
+from .test_downloads import listening_on
 
 NAME = "fw.example.org"
 
@@ -58,7 +59,7 @@ async def test_without_https_the_menu_says_that_no_certificate_is_shown(
 
 
 async def test_the_menu_shows_what_the_listener_shows(world: World, storage: Path) -> None:
-    entry = await world.set_up(**listening_on(free_port(), "https"), advertised_host=NAME)
+    entry = await world.set_up(**listening_on(free_tcp_port(), "https"), advertised_host=NAME)
     shown = world.runtime.certificates.shown.certificate
     assert shown is not None
     told = words(await open_topic(world.hass, entry, "certificates"))
@@ -71,7 +72,7 @@ async def test_what_was_mended_is_taken_up_when_the_menu_is_opened(
     world: World, tmp_path: Path
 ) -> None:
     file = tmp_path / "own.pem"
-    options = listening_on(free_port(), "https") | {"advertised_host": NAME}
+    options = listening_on(free_tcp_port(), "https") | {"advertised_host": NAME}
     entry = await world.set_up(**options, certificate_file=str(file))
     assert not world.runtime.downloads.is_listening
     write_identity(file, issue(an_authority(), [NAME], now=NOW))

@@ -21,11 +21,12 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.devices import device_of
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
+from harness.ports import free_tcp_port
 from simulator.objects import DeviceIdentity
 
 from .firmware_sources import add_index
 from .fleet import LIMIT_SECONDS, NEW, OLD, World
-from .test_downloads import free_port, listening_on
+from .test_downloads import listening_on
 from .web_server import WebAnswer, WebServer
 
 ENDPOINT = "urn:imei:350000000001234"
@@ -150,7 +151,7 @@ async def test_the_surroundings_of_a_server_are_shown_without_their_names(
 ) -> None:
     await world.add_device(ENDPOINT)
     world.add_image(size_bytes=60_000)
-    port = free_port()
+    port = free_tcp_port()
     secret_place = {"advertised_host": NAMES[0], "certificate_key_file": NAMES[4]}
     options = {**listening_on(port, "https"), **secret_place, "window": WINDOW}
     make_storage(hass)
@@ -209,7 +210,7 @@ async def test_a_certificate_that_cannot_be_used_is_shown_with_the_reason(
     hass_client: ClientSessionGenerator,
     world: World,
 ) -> None:
-    options = listening_on(free_port(), "https")
+    options = listening_on(free_tcp_port(), "https")
     entry = await world.set_up(**options, certificate_file="fw.secret.example.pem")
 
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)

@@ -28,11 +28,6 @@ from .fleet import World
 from .forms import known_entry
 
 
-def free_port() -> int:
-    """Return a port that nobody uses, as far as can be known."""
-    return free_tcp_port()
-
-
 def listening_on(port: int, mode: str = "http") -> dict[str, object]:
     return {
         "firmware_base_url": None,
@@ -68,7 +63,7 @@ async def status_of(port: int, path: str = "/") -> int:
 
 async def test_a_device_downloads_from_the_servers_own_port(world: World) -> None:
     world.hass.config.api = None  # nobody else could be meant
-    port = free_port()
+    port = free_tcp_port()
     await world.add_device("sensor-1")
     world.add_image()
     entry = await world.set_up(**listening_on(port))
@@ -82,7 +77,7 @@ async def test_a_device_downloads_from_the_servers_own_port(world: World) -> Non
 
 
 async def test_the_listener_begins_moves_and_ends_with_the_options_alone(world: World) -> None:
-    first, second = free_port(), free_port()
+    first, second = free_tcp_port(), free_tcp_port()
     entry = await world.set_up()
     runtime = world.runtime
     assert not runtime.downloads.is_listening
@@ -140,7 +135,7 @@ async def test_a_port_that_is_taken_is_a_repair_issue_and_the_server_works_on(
 
 
 async def test_an_address_that_this_machine_has_not_is_a_repair_issue(world: World) -> None:
-    options = {**listening_on(free_port()), "listener_address": "192.0.2.1"}
+    options = {**listening_on(free_tcp_port()), "listener_address": "192.0.2.1"}
     entry = await world.set_up(**options)
     assert list(shown(world.hass)) == ["listener_address_unknown"]
     assert await world.hass.config_entries.async_unload(entry.entry_id)
@@ -167,7 +162,7 @@ async def test_each_way_to_fail_has_its_text(
 
 async def test_https_is_spoken_with_what_is_supplied(hass: HomeAssistant, tmp_path: Path) -> None:
     context = await asyncio.to_thread(self_signed_certificate, tmp_path)
-    port = free_port()
+    port = free_tcp_port()
     entry = known_entry(hass, "http://127.0.0.1:2")
     hass.config_entries.async_update_entry(entry, options=listening_on(port, "https"))
 
@@ -187,7 +182,7 @@ async def test_https_is_spoken_with_what_is_supplied(hass: HomeAssistant, tmp_pa
 
 
 async def test_without_a_certificate_nothing_is_promised_by_https(hass: HomeAssistant) -> None:
-    port = free_port()
+    port = free_tcp_port()
     entry = known_entry(hass, "http://127.0.0.1:2")
     hass.config_entries.async_update_entry(entry, options=listening_on(port, "https"))
     downloads = Downloads(hass, entry, OfferBook())
