@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigSubentryData
@@ -23,6 +23,7 @@ from custom_components.flownexus_ota.engine.engine import Engine
 from custom_components.flownexus_ota.engine.view import DeviceView
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.ota.image import FirmwareImage
+from custom_components.flownexus_ota.ota.session_state import Session
 from custom_components.flownexus_ota.runtime import RuntimeData
 from simulator.behaviours import BEHAVIOURS, Behaviour
 from simulator.device import Device
@@ -41,6 +42,11 @@ ONE_ATTEMPT = ConfigSubentryData(
     unique_id=None,
 )
 DEFAULT_DOWNLOADS = DownloadSettings()
+# It has small buffers as "slow" has them, so that its server knows what it has taken, and is not.
+STEPWISE = replace(
+    BEHAVIOURS["slow"],
+    downloading=replace(BEHAVIOURS["slow"].downloading, bytes_per_second=1_000_000),
+)
 FAST = Timing(install_seconds=0.05, reboot_seconds=0.05)
 OLD, NEW = "1.0.0", "1.1.0"
 SETTLED = (0.0, 0.0)
@@ -181,6 +187,12 @@ class World:
         view = self.engine.view(Endpoint(endpoint))
         assert view is not None
         return view
+
+    def session(self, endpoint: str) -> Session:
+        """Return a device's active or last update, which it has."""
+        session = self.view(endpoint).session
+        assert session is not None
+        return session
 
     def image_of(self, endpoint: str) -> FirmwareImage:
         """Return the best image for a device."""

@@ -26,7 +26,6 @@ from custom_components.flownexus_ota.backup import (
 )
 from custom_components.flownexus_ota.const import CONF_MAX_PARALLEL_UPDATES, DOMAIN
 from custom_components.flownexus_ota.ota.phase import Phase, Reason, WaitingReason
-from custom_components.flownexus_ota.ota.session_state import Session
 from simulator.record import Kind
 
 from .fleet import NEW, OLD, World
@@ -74,13 +73,6 @@ def rows(folder: Path | str, statement: str) -> list[tuple[object, ...]]:
 def phases(folder: Path | str) -> dict[object, object]:
     """Return the stored phase of each device's update."""
     return dict(rows(folder, "SELECT endpoint, phase FROM firmware_update"))  # type: ignore[arg-type] # pairs
-
-
-def session_of(world: World, endpoint: str) -> Session:
-    """Return a device's active or last update."""
-    session = world.view(endpoint).session
-    assert session is not None
-    return session
 
 
 def only_file(folder: str) -> Path:
@@ -178,10 +170,10 @@ async def test_restored_updates_that_have_ended_since_are_found_to_be_so(
     world = backed_up
     await back_up_while_updating(world, restored, "waiting")
     await begin_anew(world, restored)
-    await world.until(lambda: session_of(world, "waiting").phase.is_final)
-    assert session_of(world, "running").phase is Phase.SUCCEEDED
-    assert session_of(world, "running").reason is Reason.INSTALLED_BY_ITSELF
-    assert session_of(world, "waiting").reason is Reason.ALREADY_INSTALLED
+    await world.until(lambda: world.session("waiting").phase.is_final)
+    assert world.session("running").phase is Phase.SUCCEEDED
+    assert world.session("running").reason is Reason.INSTALLED_BY_ITSELF
+    assert world.session("waiting").reason is Reason.ALREADY_INSTALLED
     assert [
         world.devices[each].record.counts[Kind.INSTALLED] for each in ("running", "waiting")
     ] == [1, 1]
@@ -197,8 +189,8 @@ async def test_restored_updates_of_devices_that_went_back_too_go_on(
     # What the folder has is stored again, before anything is offered.
     shutil.rmtree(restored / DOMAIN / "images")
     await begin_anew(world, restored)
-    await world.until(lambda: session_of(world, "waiting").phase.is_final)
-    assert [session_of(world, each).phase for each in ("running", "waiting")] == [
+    await world.until(lambda: world.session("waiting").phase.is_final)
+    assert [world.session(each).phase for each in ("running", "waiting")] == [
         Phase.SUCCEEDED,
         Phase.SUCCEEDED,
     ]
@@ -215,10 +207,10 @@ async def test_a_restored_update_whose_image_is_gone_fails_by_that_name(
     for folder in ("images", "firmware"):
         shutil.rmtree(restored / DOMAIN / folder)
     await begin_anew(world, restored)
-    await world.until(lambda: session_of(world, "waiting").phase.is_final)
+    await world.until(lambda: world.session("waiting").phase.is_final)
     for endpoint in ("running", "waiting"):
-        assert session_of(world, endpoint).reason is Reason.PREFLIGHT_REFUSED
-        assert "image_missing" in str(session_of(world, endpoint).evidence)
+        assert world.session(endpoint).reason is Reason.PREFLIGHT_REFUSED
+        assert "image_missing" in str(world.session(endpoint).evidence)
         assert world.devices[endpoint].record.running_version == OLD
 
 
@@ -230,10 +222,10 @@ async def test_a_restored_update_does_not_take_a_device_back_that_has_moved_on(
     for endpoint in ("running", "waiting"):
         await replace_device(world, endpoint, "2.0.0")
     await begin_anew(world, restored)
-    await world.until(lambda: session_of(world, "waiting").phase.is_final)
+    await world.until(lambda: world.session("waiting").phase.is_final)
     for endpoint in ("running", "waiting"):
-        assert session_of(world, endpoint).reason is Reason.PREFLIGHT_REFUSED
-        assert "downgrade" in str(session_of(world, endpoint).evidence)
+        assert world.session(endpoint).reason is Reason.PREFLIGHT_REFUSED
+        assert "downgrade" in str(world.session(endpoint).evidence)
         assert world.devices[endpoint].record.running_version == "2.0.0"
 
 
@@ -247,16 +239,14 @@ async def test_updates_restored_after_weeks_are_not_judged_by_their_old_deadline
     await world.devices["running"].stop(deregisters=True)
     await begin_anew(world, restored)
     # Not begun within its thirty days, and its device is not there to be asked.
-    await world.until(lambda: session_of(world, "gone").phase.is_final)
-    assert session_of(world, "gone").reason is Reason.WAITED_TOO_LONG
-    await world.until(
-        lambda: session_of(world, "running").waiting_reason is WaitingReason.UNREGISTERED
-    )
-    deadline_at = session_of(world, "running").deadline_at
+    await world.until(lambda: world.session("gone").phase.is_final)
+    assert world.session("gone").reason is Reason.WAITED_TOO_LONG
+    await world.until(lambda: world.session("running").waiting_reason is WaitingReason.UNREGISTERED)
+    deadline_at = world.session("running").deadline_at
     assert deadline_at is not None
     assert deadline_at > datetime.now(UTC) + timedelta(days=29)
     await world.add_device("running", version=NEW)
-    await world.until(lambda: session_of(world, "running").phase is Phase.SUCCEEDED)
+    await world.until(lambda: world.session("running").phase is Phase.SUCCEEDED)
 
 
 async def test_while_a_backup_is_made_updates_wait_and_go_on_after_it(backed_up: World) -> None:

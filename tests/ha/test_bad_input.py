@@ -12,7 +12,7 @@ from custom_components.flownexus_ota.const import DOMAIN
 from custom_components.flownexus_ota.ota.session_state import Session
 
 from .complaints import tracebacks
-from .fleet import NEW, SETTLED, World
+from .fleet import NEW, SETTLED, STEPWISE, World
 
 GOOD = {"version": "9.9.9", "manufacturer": "Flownexus"}
 BAD_FILES = {
@@ -168,13 +168,6 @@ async def test_a_registration_with_strange_members_is_a_device_like_any_other(
     assert tracebacks(caplog) == []
 
 
-def session_of(world: World, endpoint: str) -> Session:
-    """Return the session of a device, which has one."""
-    session = world.view(endpoint).session
-    assert session is not None
-    return session
-
-
 def token_of(world: World, session: Session) -> str:
     """Return the token that a session's device was given."""
     token: str = world.runtime.shared.mint.token(session.id, session.offer_number)
@@ -194,7 +187,7 @@ async def test_a_token_is_good_for_its_own_image_until_its_session_ends(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("sensor-1", "sensor-2"):
-        await world.add_device(name, "slow")
+        await world.add_held_device(name, STEPWISE)
     world.add_image(size_bytes=60_000)
     await world.set_up()
     calls = [
@@ -203,11 +196,12 @@ async def test_a_token_is_good_for_its_own_image_until_its_session_ends(
     ]
     for name in ("sensor-1", "sensor-2"):
         await world.until(lambda name=name: world.phase(name).state == "transferring")  # type: ignore[misc] # bound now
-    session, other = (session_of(world, name) for name in ("sensor-1", "sensor-2"))
+    session, other = (world.session(name) for name in ("sensor-1", "sensor-2"))
     assert await fetched(world, token_of(world, session)) == (200, session.target.size_bytes)
     assert world.firmware("sensor-2").attributes["update_percentage"] != 100
     status, length = await fetched(world, "A" * 22)
     assert (status, length < 100) == (404, True)
+    world.let_go("sensor-1", "sensor-2")
     for call in calls:
         await call
     assert {(await fetched(world, token_of(world, each)))[0] for each in (session, other)} == {404}

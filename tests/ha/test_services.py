@@ -1,6 +1,5 @@
 """The actions: who may use them, what they do, and what they answer."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -317,14 +316,15 @@ async def test_another_integration_is_no_server_of_ours(world: World) -> None:
 
 
 async def test_unloading_ends_a_cancellation_that_waits_for_its_device(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
-    world.add_image(size_bytes=400_000)
+    # It does not hear that it is to stop, as long as it is held.
+    await world.add_held_device("sensor-1", "ignores_second_uri")
+    world.add_image()
     entry = await world.set_up()
     entity_id = await world.ready("sensor-1")
     install = world.hass.async_create_task(world.install(entity_id))
     await world.until(lambda: world.phase("sensor-1").state == "transferring")
     cancel = world.hass.async_create_task(act(world, "cancel_update", entity_id=entity_id))
-    await asyncio.sleep(0)
+    await world.until(lambda: world.session("sensor-1").is_cancelling)
     assert await world.hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(HomeAssistantError) as raised:
         await cancel

@@ -13,7 +13,7 @@ from custom_components.flownexus_ota.const import CONF_MAX_PARALLEL_UPDATES
 from custom_components.flownexus_ota.engine.refusal import UpdateActiveError
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 
-from .fleet import NEW, OLD, World
+from .fleet import NEW, OLD, STEPWISE, World
 
 
 async def test_pressing_update_ends_with_the_device_on_the_new_version(world: World) -> None:
@@ -80,7 +80,7 @@ async def test_devices_with_habits_are_updated_all_the_same(world: World, behavi
 
 
 async def test_progress_shows_the_share_of_bytes_that_left(world: World) -> None:
-    await world.add_device("sensor-1", "slow")
+    await world.add_held_device("sensor-1", STEPWISE)
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
@@ -93,9 +93,11 @@ async def test_progress_shows_the_share_of_bytes_that_left(world: World) -> None
         seen.extend([] if percentage is None else [percentage])
 
     async_track_state_change_event(world.hass, entity_id, note)
-    await world.install(entity_id)
+    call = world.hass.async_create_task(world.install(entity_id))
+    await world.until(lambda: any(0 < each < 100 for each in seen))
+    world.let_go("sensor-1")
+    await call
     assert seen == sorted(seen)
-    assert any(0 < each < 100 for each in seen)
 
 
 async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None:
@@ -116,13 +118,14 @@ async def test_a_second_update_of_a_busy_device_is_refused(world: World) -> None
 
 
 async def test_two_calls_at_the_same_moment_begin_one_update(world: World) -> None:
-    device = await world.add_device("sensor-1", "slow")
+    device = await world.add_held_device("sensor-1")
     world.add_image()
     await world.set_up()
     entity_id = await world.ready("sensor-1")
-    outcomes = await asyncio.gather(
-        world.install(entity_id), world.install(entity_id), return_exceptions=True
-    )
+    calls = [world.hass.async_create_task(world.install(entity_id)) for _ in range(2)]
+    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    world.let_go("sensor-1")
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(each) for each in outcomes].count(ServiceValidationError) == 1
     assert device.record.running_version == NEW
 
