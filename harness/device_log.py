@@ -5,7 +5,7 @@ from typing import Final
 
 from harness.waiting import Changes
 
-_LIMIT_SECONDS: Final = 20.0
+_LIMIT_SECONDS: Final = 60.0
 
 
 class DeviceLog:

@@ -17,7 +17,7 @@ from scripts.setup.python314 import build_environ
 
 # The first start may have to install what the release asks for.
 _START_LIMIT_SECONDS: Final = 180.0
-_ENTITY_LIMIT_SECONDS: Final = 30.0
+_ENTITY_LIMIT_SECONDS: Final = 60.0
 # Home Assistant's own: "start me again", as the restart button of its page asks for.
 RESTART_EXIT_STATUS: Final = 100
 

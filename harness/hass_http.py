@@ -9,7 +9,7 @@ import aiohttp
 from harness.hass_folder import DOMAIN
 from harness.waiting import StageError
 
-_ANSWER_LIMIT: Final = aiohttp.ClientTimeout(total=30.0)
+_ANSWER_LIMIT: Final = aiohttp.ClientTimeout(total=60.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

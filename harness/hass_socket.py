@@ -9,7 +9,7 @@ import aiohttp
 
 from harness.waiting import Changes, StageError
 
-_ANSWER_LIMIT_SECONDS: Final = 30.0
+_ANSWER_LIMIT_SECONDS: Final = 60.0
 _MESSAGE_LIMIT_BYTES: Final = 16 << 20
 
 type State = dict[str, Any]

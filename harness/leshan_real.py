@@ -18,8 +18,8 @@ from scripts.setup.leshan import LeshanJar
 from scripts.setup.places import REPOSITORY
 from simulator.fleet import FleetOptions
 
-_START_LIMIT_SECONDS: Final = 60.0
-_ANSWER_LIMIT: Final = aiohttp.ClientTimeout(total=2.0)
+_START_LIMIT_SECONDS: Final = 120.0
+_ANSWER_LIMIT: Final = aiohttp.ClientTimeout(total=10.0)
 # M4 reads private fields of the JDK; without these `/api/clients` is a 500 on Java ≥ 16.
 _OPENED_TO_M4: Final = ("java.base/java.util", "java.base/java.lang", "java.base/java.net")
 

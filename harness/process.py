@@ -17,8 +17,8 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _KEPT_LINES: Final = 5_000
 _TAIL_LINES: Final = 30
 _READ_BYTES: Final = 1 << 16
-_END_LIMIT_SECONDS: Final = 15.0
-_KILL_LIMIT_SECONDS: Final = 5.0
+_END_LIMIT_SECONDS: Final = 30.0
+_KILL_LIMIT_SECONDS: Final = 30.0
 
 type LineListener = Callable[[str], None]
 

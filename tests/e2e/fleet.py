@@ -14,7 +14,7 @@ NEW: Final = "1.1.0"
 SIZE_BYTES: Final = 150_000
 RATE_BYTES_PER_SECOND: Final = 100_000
 INSTALL_LIMIT_SECONDS: Final = 60.0
-SHOWN_LIMIT_SECONDS: Final = 10.0
+SHOWN_LIMIT_SECONDS: Final = 60.0
 
 FIRMWARE: Final = Firmware(
     version=NEW,

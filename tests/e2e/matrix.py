@@ -30,21 +30,30 @@ class When(StrEnum):
     INSTALLING = "installing"
 
 
-# Seconds, for the profile of all devices: an hour of patience in a minute. A device is held in
-# STAGED for some five seconds, which must not use up the deadline.
+# Seconds, for the profile of all devices. What somebody has to wait for is brief; the deadlines
+# are for machines on which all devices take long to be held, and Home Assistant to start.
 TIMES: Final[Mapping[str, float]] = {
-    "waiting": 60,
-    "offered": 5,
-    "transferring": 10,
-    "staged": 10,
-    "installing": 15,
-    "answer": 5,
+    "waiting": 240,
+    "offered": 10,
+    "transferring": 40,
+    "staged": 40,
+    "installing": 40,
+    "answer": 20,
     "reread": 1,
     "silence": 2,
     "settle": 1,
     "back_off_first": 1,
     "back_off_second": 1,
     "back_off_later": 1,
+}
+# Of devices that keep nobody waiting but by a deadline, by patterns of their endpoints. One that
+# goes while Home Assistant is down is waited for as one that is not registered.
+_GONE: Final = {**TIMES, "installing": 15, "answer": 10}
+BRIEF_TIMES: Final[Mapping[str, Mapping[str, float]]] = {
+    "never-downloads-*": {**TIMES, "offered": 5},
+    "never-comes-back-*": _GONE,
+    "never-comes-back-*-staged-*": {**_GONE, "waiting": 20},
+    "never-comes-back-*-installing-*": {**_GONE, "waiting": 20},
 }
 MAX_ATTEMPTS: Final = 2
 

@@ -26,7 +26,7 @@ SIZE_BYTES: Final = 60_000
 # Slow enough for the server to notice each device's progress.
 _RATE_BYTES_PER_SECOND: Final = 20_000
 _INSTALL_SECONDS: Final = 3.0
-_HOLD_LIMIT_SECONDS: Final = 40.0
+_HOLD_LIMIT_SECONDS: Final = 80.0
 _END_LIMIT_SECONDS: Final = 150.0
 _ENDS_HASS: Final = frozenset({Fault.HASS_KILLED, Fault.HASS_RESTARTED, Fault.BOTH_RESTARTED})
 
@@ -166,7 +166,8 @@ class Wave:
             timing=Timing(lifetime_seconds=4, install_seconds=_INSTALL_SECONDS, reboot_seconds=0.5),
             downloads=DownloadSettings(
                 compiled_origin=self._stage.hass.base_url,
-                tries_without_progress=60,
+                # Half a second each: nobody gives up before Home Assistant has started again.
+                tries_without_progress=400,
                 valve=self._valve if cell.when is When.TRANSFERRING else None,
             ),
             bytes_per_second=_RATE_BYTES_PER_SECOND,

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 BLUEPRINTS: Final = REPOSITORY / "blueprints/automation/flownexus_ota"
 NAMES: Final = ("notify_on_failure", "update_at_night", "weekly_report")
-LIMIT_SECONDS: Final = 60.0
+LIMIT_SECONDS: Final = 120.0
 
 
 def clock(**ahead: float) -> str:

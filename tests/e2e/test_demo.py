@@ -17,8 +17,8 @@ from scripts.setup.places import REPOSITORY
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 DEFAULTS = ("--leshan=simulator",)
-UP_LIMIT_SECONDS = 120.0
-END_LIMIT_SECONDS = 30.0
+UP_LIMIT_SECONDS = 180.0
+END_LIMIT_SECONDS = 60.0
 
 type Demo = Callable[..., Awaitable[ManagedProcess]]
 

@@ -15,7 +15,7 @@ from harness.stage import Stage, set_stage
 from scripts.setup.places import REPOSITORY
 
 from .fleet import FIRMWARE, sensors
-from .matrix import MAX_ATTEMPTS, TIMES, Fault, cells
+from .matrix import BRIEF_TIMES, MAX_ATTEMPTS, TIMES, Fault, cells
 from .matrix_report import report
 from .matrix_wave import SIZE_BYTES, Ended, Wave
 
@@ -44,6 +44,10 @@ async def matrix_stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
             max_attempts=MAX_ATTEMPTS,
             times=TIMES,
         )
+        for endpoint, times in BRIEF_TIMES.items():
+            await hass.add_profile(
+                endpoint, endpoint=endpoint, max_attempts=MAX_ATTEMPTS, times=times
+            )
         yield stage
 
 

@@ -4,9 +4,11 @@ There is a Leshan with two devices, and a Home Assistant that has nothing but th
 Only what a person can do is done: clicks, typing, and copying files.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -15,12 +17,13 @@ import pytest_asyncio
 from harness.browser import HassPage
 from harness.hass import Hass
 from harness.hass_folder import firmware_folder
+from harness.leshan_held import HeldSite
 from harness.stage import Stage
 from scripts.releasing.archive import ARCHIVE_NAME, write_archive
-from scripts.setup import browser
+from scripts.setup import browser, java, leshan
+from simulator.download import DownloadSettings
 from simulator.image import make_image
 
-from .conftest import new_site
 from .fleet import sensors
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -34,16 +37,25 @@ COPIED: Final = make_image("1.1.0", 200_000)
 UPLOADED: Final = make_image("1.2.0", 200_000)
 
 
+@pytest.fixture(scope="module")
+def valve() -> asyncio.Event:
+    """Return what lets downloads go on, which stop until the page has shown them."""
+    return asyncio.Event()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def empty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def empty(
+    tmp_path_factory: pytest.TempPathFactory, valve: asyncio.Event
+) -> AsyncIterator[Stage]:
     """Start Leshan with two devices, and Home Assistant with the unpacked zip file."""
     folder = tmp_path_factory.mktemp("first")
     archive = folder / ARCHIVE_NAME
     write_archive(archive)
     async with AsyncExitStack() as ends:
-        site = new_site("real")
+        site = HeldSite(leshan.leshan_jar(), java.java())
         await site.start(ends, folder)
-        await site.add_devices(sensors("sensor-", count=2))
+        downloads = DownloadSettings(valve=valve)
+        await site.add_devices(replace(sensors("sensor-", count=2), downloads=downloads))
         hass = Hass(folder, archive=archive)
         await hass.start(ends)
         await hass.onboard()
@@ -75,7 +87,9 @@ async def test_the_devices_of_the_server_are_on_the_page(page: HassPage) -> None
     await page.page_shows("Firmware: 1.0.0")
 
 
-async def test_an_image_is_copied_to_the_folder_and_installed(empty: Stage, page: HassPage) -> None:
+async def test_an_image_is_copied_to_the_folder_and_installed(
+    empty: Stage, page: HassPage, valve: asyncio.Event
+) -> None:
     folder = firmware_folder(empty.hass.folder)
     (folder / "sensor-1.1.0.bin").write_bytes(COPIED)
     (folder / "sensor-1.1.0.bin.json").write_text(json.dumps(SIDECAR), encoding="utf-8")
@@ -85,11 +99,15 @@ async def test_an_image_is_copied_to_the_folder_and_installed(empty: Stage, page
     await page.dialog_shows("1.1.0")
     await page.press_update()
     await page.dialog_shows("Installing")
+    valve.set()
     await page.dialog_shows("Up-to-date")
     await empty.devices.until_running("sensor-1", "1.1.0")
+    valve.clear()
 
 
-async def test_an_image_is_uploaded_and_installed(empty: Stage, page: HassPage) -> None:
+async def test_an_image_is_uploaded_and_installed(
+    empty: Stage, page: HassPage, valve: asyncio.Event
+) -> None:
     await page.close_dialog()
     await page.go_to("Settings", "Devices & services", NAME)
     await page.press_on_page("Configure")
@@ -107,6 +125,7 @@ async def test_an_image_is_uploaded_and_installed(empty: Stage, page: HassPage) 
     await page.open_update_dialog()
     await page.press_update()
     await page.dialog_shows("Installing")
+    valve.set()
     await page.dialog_shows("Up-to-date")
     await page.close_dialog()
     await page.page_shows("Firmware: 1.2.0")

@@ -26,12 +26,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 # More patient than the matrix: Java starts anew meanwhile, and one device sleeps.
 _TIMES: Final = {
     **TIMES,
-    "waiting": 120,
-    "offered": 15,
-    "transferring": 20,
-    "staged": 20,
-    "installing": 30,
-    "answer": 10,
+    "waiting": 300,
+    "offered": 30,
+    "transferring": 60,
+    "staged": 60,
+    "installing": 60,
+    "answer": 30,
 }
 _PHASES: Final = (When.OFFERED, When.TRANSFERRING, When.STAGED, When.INSTALLING)
 _SLEEPY: Final = "sleepy-1"
@@ -74,7 +74,9 @@ async def test_a_device_asleep_for_the_server_waits_and_is_updated_once_it_wakes
     """The server takes a device for awake for 93 s after its last word; others go on meanwhile."""
     async with watched(real_stage.site.base_url) as told:
         sleepy = replace(
-            sensors("sleepy-"), sleepy_count=1, queue_mode=QueueMode(sleep_seconds=900)
+            sensors("sleepy-"),
+            sleepy_count=1,
+            queue_mode=QueueMode(awake_seconds=30, sleep_seconds=900),
         )
         await real_stage.site.add_devices(sleepy)
         card = await real_stage.hass.update_entity(_SLEEPY)

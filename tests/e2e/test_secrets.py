@@ -7,7 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from harness.hass_folder import DOMAIN, firmware_folder
 from harness.hass_socket import CommandError
 from harness.leshan_simulated import SimulatedSite
 from harness.stage import Stage
+from simulator.download import DownloadSettings
 
 from .fleet import FIRMWARE, install, sensors, until_phase, until_up_to_date
 
@@ -85,7 +86,9 @@ async def left(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Left]:
         await site.start(ends, folder)
         await site.add_devices(sensors("good-"))
         await site.add_devices(sensors("lost-", "invalid_uri"))
-        await site.add_devices(sensors("slow-", "slow"))
+        # It stops in the middle of its download.
+        downloads = DownloadSettings(valve=asyncio.Event())
+        await site.add_devices(replace(sensors("slow-"), downloads=downloads))
         add_firmware(firmware_folder(hass.folder), FIRMWARE)
         await hass.start(ends)
         await hass.onboard()
