@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from custom_components.flownexus_ota.lwm2m.events import (
@@ -183,6 +183,7 @@ class FakeOffering:
         self.error: ImageUnavailableError | None = None
         self.what = Offerable(uri_lengths={"http": 60})
         self.refusal: Refusal | None = None
+        self.find_image: Callable[[Session], Awaitable[Refusal | None]] = self._found
 
     def token_sha256(self, session: Session) -> str:
         return f"{session.id}:{session.offer_number}"
@@ -191,6 +192,9 @@ class FakeOffering:
         return self.what
 
     async def image_refusal(self, session: Session) -> Refusal | None:
+        return await self.find_image(session)
+
+    async def _found(self, _: Session) -> Refusal | None:
         return self.refusal
 
     async def offer(self, session: Session, facts: DeviceFacts, profile: Profile) -> Offered:

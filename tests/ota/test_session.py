@@ -20,6 +20,7 @@ from custom_components.flownexus_ota.ota.report import (
     Resumed,
     StateReported,
     UriAnswered,
+    UriChosen,
     VersionReported,
 )
 from custom_components.flownexus_ota.ota.transition import Situation
@@ -85,6 +86,12 @@ def test_a_device_that_installs_is_never_reset() -> None:
 def test_a_device_that_does_not_answer_before_the_offer_fails_the_session() -> None:
     play = Play().tell(PlaceGranted()).later(seconds=46).tell(DeadlinePassed())
     assert play.outcome == (Phase.FAILED, 4, Reason.NO_ANSWER)
+
+
+def test_the_time_to_begin_a_download_counts_from_when_the_address_is_written() -> None:
+    play = Play().tell(PlaceGranted(), read(0, 0)).later(seconds=55)
+    play.tell(UriChosen(scheme="http"))
+    assert play.session.deadline_at == play.now + play.profile.deadlines.offered
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from ..ota.command import (
 )
 from ..ota.device_facts import DeviceFacts
 from ..ota.image_error import ImageUnavailableError
+from ..ota.offerable import Offered
+from ..ota.phase import Phase
 from ..ota.profile import Profile
 from ..ota.profile_match import version_of
 from ..ota.report import (
@@ -76,6 +78,8 @@ class Courier:
         self._pending: asyncio.Queue[Command] = asyncio.Queue(MAX_PENDING_COMMANDS)
         self._delayed: set[asyncio.TimerHandle] = set()
         self._is_reading = False
+        self.is_preparing = False
+        """Whether an offer waits for us: its image is being fetched, or hashed."""
 
     @property
     def is_idle(self) -> bool:
@@ -179,17 +183,38 @@ class Courier:
         finally:
             self._is_reading = False
 
-    async def _write_uri(self) -> None:
+    async def _prepare(self) -> Offered | None:
+        """Open the session's URL; `None` where that is refused, or nobody wants it any more."""
         session, facts = self._session(), self._facts()
         # Asked for long ago, perhaps: the device, the options and the images may be others by now.
         if refusal := await self._objection(session, facts):
             self._on_report(OfferRefused(detail=str(refusal)))
-            return
+            return None
+        if self._is_over:
+            return None
         try:
-            offered = await self._offering.offer(session, facts, self.profile)
+            return await self._offering.offer(session, facts, self.profile)
         except ImageUnavailableError as err:
             self._on_report(ImageUnavailable(detail=str(err)))
+            return None
+
+    @property
+    def _is_over(self) -> bool:
+        """Tell whether what was to begin is not to begin any more."""
+        session = self._session()
+        return session.is_cancelling or session.phase is Phase.WAITING or session.phase.is_final
+
+    async def _write_uri(self) -> None:
+        if self._is_over:
             return
+        self.is_preparing = True
+        try:
+            offered = await self._prepare()
+        finally:
+            self.is_preparing = False
+        if offered is None:
+            return
+        session = self._session()
         # Told before it is written: a result may overtake the answer to the write.
         self._on_report(UriChosen(scheme=offered.scheme, other_schemes=offered.other_schemes))
         try:
@@ -209,6 +234,8 @@ class Courier:
             self._on_report(UriAnswered(answer=Answer.DONE if done else Answer.UNKNOWN))
 
     async def _execute(self) -> None:
+        if self._is_over:
+            return
         endpoint = self._session().endpoint
         try:
             delivery = await self._gateway.execute(

@@ -142,6 +142,13 @@ class SessionRunner:
         self._follow_clock()
         until_deadline = self._until_deadline()
         if until_deadline is not None and until_deadline <= 0:
+            if self.courier.is_preparing and not (
+                self.session.is_held or self.session.is_cancelling
+            ):
+                # Nothing has been sent yet: the device's time begins when it is.
+                limit = self.profile.deadlines.of(self.session.phase)
+                self.session = replace(self.session, deadline_at=self._hooks.now() + limit)
+                return None
             is_waiting = self.session.phase is Phase.WAITING
             return DeadlinePassed(waits_for=self._hooks.waits_for() if is_waiting else None)
         self._heard_at = _loop_time()

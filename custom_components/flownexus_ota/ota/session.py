@@ -48,6 +48,7 @@ from .report import (
     Resumed,
     StateReported,
     UriAnswered,
+    UriChosen,
 )
 from .session_state import Session
 from .transition import Situation, Step
@@ -125,6 +126,8 @@ def _judge_running(it: Situation, report: Report, before: Session) -> Step:
             return _decide(it, state, before)
         case ResultReported(result=result):
             return _weigh(it, result)
+        case UriChosen():
+            return _uri_chosen(it)
         case UriAnswered(answer=answer, code=code):
             return _uri_answered(it, answer, code)
         case OfferRefused():
@@ -202,6 +205,14 @@ def _weigh(it: Situation, result: int) -> Step:
             return it.ask()  # the version decides, whatever the result says
         case _:
             return it.stay()
+
+
+def _uri_chosen(it: Situation) -> Step:
+    """Begin the device's time: what came before, such as fetching the image, was ours."""
+    if it.session.phase is not Phase.OFFERED or it.session.is_held:
+        return it.stay()
+    deadline_at = it.now + it.profile.deadlines.offered
+    return Step(session=replace(it.session, deadline_at=deadline_at))
 
 
 def _uri_answered(it: Situation, answer: Answer, code: int | None) -> Step:
