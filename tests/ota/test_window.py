@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from custom_components.flownexus_ota.ota.profile import Profile
 from custom_components.flownexus_ota.ota.window import EVERY_DAY, MaintenanceWindow, WindowGate
@@ -62,13 +62,24 @@ def test_the_next_opening_is_told(window: MaintenanceWindow, now: str, opening: 
     assert window.next_opening(local(now)) == local(opening)
 
 
-def test_a_window_in_the_hour_that_is_skipped_is_as_long_as_ever() -> None:
+@pytest.mark.parametrize(
+    ("closes", "minutes"),
+    [
+        (time(2, 45), 30),
+        # Its end would come before its beginning, or with it.
+        (time(3), 45),
+        (time(3, 15), 60),
+        # Half an hour after it, by the clock on the wall.
+        (time(3, 45), 30),
+    ],
+)
+def test_a_window_whose_beginning_is_skipped_opens_all_the_same(closes: time, minutes: int) -> None:
     # On 29 March 2026 02:00 is followed by 03:00.
-    window = MaintenanceWindow(opens=time(2, 15), closes=time(2, 45), zone=BERLIN)
+    window = MaintenanceWindow(opens=time(2, 15), closes=closes, zone=BERLIN)
     opening = window.next_opening(local("2026-03-29 01:00"))
     assert opening == datetime(2026, 3, 29, 1, 15, tzinfo=UTC)
-    assert window.is_open(opening + timedelta(minutes=29))
-    assert not window.is_open(opening + timedelta(minutes=30))
+    assert window.is_open(opening + timedelta(minutes=minutes - 1))
+    assert not window.is_open(opening + timedelta(minutes=minutes))
 
 
 def test_a_window_in_the_hour_that_comes_twice_is_open_both_times() -> None:
@@ -79,6 +90,13 @@ def test_a_window_in_the_hour_that_comes_twice_is_open_both_times() -> None:
     assert not window.is_open(local("2026-10-25 02:45", fold=1))
 
 
+@example(
+    now=datetime(2026, 3, 28, 12, tzinfo=UTC),
+    opens=time(2),
+    closes=time(3),
+    zone="Europe/Berlin",
+    weekdays=EVERY_DAY,
+)
 @given(
     now=st.datetimes(
         min_value=datetime(2025, 1, 1),  # noqa: DTZ001 # the strategy adds a zone

@@ -26,7 +26,8 @@ class MaintenanceWindow:
 
     On the days when clocks are changed it opens when the local time is reached for the first time,
     and closes when that is reached for the last time. A time that is skipped counts as if clocks
-    were changed only after it.
+    were changed only after it; one that would close before it opens, because of that, is as long as
+    on other days.
     """
 
     opens: time
@@ -51,7 +52,15 @@ class MaintenanceWindow:
             day = today + ahead * _DAY
             if day.weekday() in self.weekdays:
                 last_day = day if self.opens < self.closes else day + _DAY
-                yield self._instants(day, self.opens)[0], max(self._instants(last_day, self.closes))
+                begin = self._instants(day, self.opens)[0]
+                end = max(self._instants(last_day, self.closes))
+                yield begin, end if begin < end else begin + self._usual_length
+
+    @property
+    def _usual_length(self) -> timedelta:
+        """Return how long it is open within one day on which clocks are not changed."""
+        opens, closes = (datetime.combine(date.min, at) for at in (self.opens, self.closes))
+        return closes - opens
 
     def _instants(self, day: date, at: time) -> tuple[datetime, datetime]:
         """Return when a local time is reached, for the first and for the last time, in UTC."""
