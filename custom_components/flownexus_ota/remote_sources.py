@@ -1,6 +1,7 @@
 """The sources of firmware that one server has besides the folder: indexes and GitHub releases."""
 
 import asyncio
+import logging
 import random
 import ssl
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ from .sources.guarded_fetch import GuardedFetcher
 from .sources.index_source import IndexSource
 from .sources.problem import Problem, RemoteProblem
 from .sources.remote import RemoteListing, RemoteSource
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 SUBENTRY_INDEX: Final = "index"
 SUBENTRY_GITHUB: Final = "github"
@@ -165,7 +168,11 @@ class RemoteSources:
 
     async def _keep_asking(self, subentry_id: str, asked: _Asked) -> None:
         while True:
-            await self._ask(subentry_id, asked)
+            try:
+                await self._ask(subentry_id, asked)
+            except Exception:  # the outermost loop of a source: it is asked again later
+                _LOGGER.exception("Asking %s failed by an error of ours", asked.title)
+                asked.failure_count += 1
             await asyncio.sleep(pause_after(asked.failure_count).total_seconds())
 
     async def _ask(self, subentry_id: str, asked: _Asked) -> None:

@@ -18,7 +18,6 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 from homeassistant.util.ssl import get_default_context
-from yarl import URL
 
 from .firmware_words import async_problem_words
 from .remote_sources import (
@@ -39,6 +38,7 @@ from .remote_sources import (
     LibraryMissingError,
     async_source,
 )
+from .sources.addresses import parsed_url
 from .sources.fetch_errors import (
     AddressForbiddenError,
     FetchError,
@@ -207,7 +207,7 @@ class SourceFlow(ConfigSubentryFlow):
     def _is_https(self, field: str, address: str) -> bool:
         """Tell whether an address begins with https and has a host; else say so on the form."""
         try:
-            url = URL(address)
+            url = parsed_url(address)
             is_usable = url.scheme == "https" and bool(url.host) and url.port is not None
             is_usable = is_usable and url.user is None and url.password is None
         except ValueError:

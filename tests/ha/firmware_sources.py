@@ -28,6 +28,11 @@ def add_index(world: World, url: str, *, name: str = "Example") -> ConfigSubentr
     return _added(world, "index", name, {"url": url, "allow_private_networks": True})
 
 
+def add_damaged(world: World) -> ConfigSubentry:
+    """Add an index whose settings somebody has damaged by hand."""
+    return _added(world, "index", "Example", {})
+
+
 def add_repository(world: World, api_url: str, **changes: object) -> ConfigSubentry:
     """Add a GitHub repository to the world's entry, as the form does."""
     data: dict[str, Any] = {

@@ -166,6 +166,7 @@ async def test_a_temporary_folder_that_cannot_be_made_is_told(
         ({"path": "/x", "url": "https://x.example/x"}, "either a path on this machine"),
         ({"url": "https://x.example/x"}, "Give the sha256"),
         ({"url": "https://[", "sha256": SHA256}, "no complete https address"),
+        ({"url": "https://[::1]@", "sha256": SHA256}, "no complete https address"),
         ({"url": "http://x.example/x", "sha256": SHA256}, "does not begin with https"),
         ({"path": "/etc/hostname"}, "/etc/hostname is not in a folder"),
         ({"path": "relative.bin"}, "relative.bin is not in a folder"),

@@ -74,6 +74,7 @@ async def test_an_index_that_answers_is_added(world: World, server: FileServer) 
         ({"url": "http://firmware.example/i.json"}, {"url": "invalid_https_url"}),
         ({"url": "https://u:p@firmware.example/"}, {"url": "invalid_https_url"}),
         ({"url": "https://["}, {"url": "invalid_https_url"}),
+        ({"url": "https://[::1]@"}, {"url": "invalid_https_url"}),
         ({"allow_private_networks": False}, {"base": "source_private"}),
         ({"url": "/nothing.json"}, {"base": "source_not_fetched"}),
         ({"url": "/other.json"}, {"base": "index_unusable"}),

@@ -57,6 +57,7 @@ def test_a_url_has_one_spelling(text: str, expected: str) -> None:
         ("http://leshan:port", "invalid"),
         ("http://leshan:99999", "invalid"),
         ("http://[::1", "invalid"),
+        ("http://[::1]@", "invalid"),
     ],
 )
 def test_what_is_no_base_url_is_refused_by_name(text: str, problem: str) -> None:

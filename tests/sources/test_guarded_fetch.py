@@ -107,6 +107,7 @@ async def test_nothing_is_the_same_as_what_was_never_shown(
         ("https://", "fetch_address_unusable"),
         ("/index.json", "fetch_address_unusable"),
         ("https://[::1", "fetch_address_unusable"),
+        ("https://[::1]@", "fetch_address_unusable"),
         ("https://firmware.example:99999/", "fetch_address_unusable"),
         ("https://127.1/", "fetch_address_unusable"),
         ("https://2130706433/", "fetch_address_unusable"),
@@ -196,6 +197,7 @@ async def test_redirects_have_an_end(fetcher: GuardedFetcher, server: FileServer
         ("https://169.254.169.254/latest/meta-data", "fetch_address_forbidden"),
         ("https://u:p@127.0.0.1/", "fetch_address_unusable"),
         ("https://[", "fetch_address_unusable"),
+        ("https://[::1]@", "fetch_address_unusable"),
         ("", "fetch_too_many_redirects"),
     ],
 )

@@ -103,6 +103,7 @@ def test_an_address_may_be_relative_to_that_of_the_index(address: str, resolved:
         "javascript:alert(1)",
         "https://somebody:secret@firmware.example/a.bin",
         "https://[",
+        "https://[::1]@",
         "https://firmware.example:99999/",
         "a" * 2049,
     ],

@@ -31,6 +31,12 @@ def test_an_asset_whose_name_cannot_be_shown_is_passed_over(name: str) -> None:
     assert released(name=name).assets == {}
 
 
+@pytest.mark.parametrize("address", ["https://[", "https://[::1]@", "https://"])
+def test_an_asset_without_a_usable_address_is_passed_over(address: str) -> None:
+    assert released(url=address).assets == {}
+    assert released(browser_download_url=address).assets == {}
+
+
 @pytest.mark.parametrize("strange", [["?"], {}, None, 1.5])
 def test_whatever_tells_one_asset_from_another_can_be_looked_up(strange: object) -> None:
     asset = released(id=strange, updated_at=strange).assets["a.bin"]

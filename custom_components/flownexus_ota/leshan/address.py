@@ -38,7 +38,7 @@ def normalise_url(text: str) -> str:
         problem = _problem(url)
         if problem is None:
             return str(url.with_fragment(None).with_path(url.raw_path, encoded=True)).rstrip("/")
-    except ValueError as err:
+    except (ValueError, IndexError) as err:  # yarl 1.25 raises the other by `http://[::1]@`
         raise ValueError("invalid") from err
     raise ValueError(problem)
 

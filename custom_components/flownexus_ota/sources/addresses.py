@@ -3,6 +3,8 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
+from yarl import URL
+
 _GLOBAL_UNICAST_V6: Final = ip_network("2000::/3")  # RFC 4291 §2.4; all of the rest is special
 _NAT64: Final = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last 32 bits
 # A home's and a company's own; link-local is none of them: clouds tell secrets on 169.254.169.254.
@@ -18,6 +20,14 @@ _PRIVATE: Final = tuple(
         "::1/128",
     )
 )
+
+
+def parsed_url(text: str) -> URL:
+    """Return a URL; raise `ValueError`, and nothing else, for what is none."""
+    try:
+        return URL(text)
+    except IndexError as err:  # yarl 1.25, by `https://[::1]@`
+        raise ValueError("a login without a host") from err
 
 
 def is_address(host: str) -> bool:

@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from .addresses import is_address, may_fetch_from
+from .addresses import is_address, may_fetch_from, parsed_url
 from .fetch_errors import (
     AddressForbiddenError,
     AddressUnusableError,
@@ -197,7 +197,7 @@ def host_of(url: str) -> str:
 def _checked(url: str, *, allows_private: bool) -> URL:
     """Return a URL that may be asked, as far as it can be told before its name is resolved."""
     try:
-        parsed = URL(url)
+        parsed = parsed_url(url)
         host, port = parsed.host, parsed.port
     except ValueError as err:
         raise AddressUnusableError from err
@@ -213,7 +213,7 @@ def _checked(url: str, *, allows_private: bool) -> URL:
 
 def _location(url: URL, location: str) -> str:
     try:
-        return str(url.join(URL(location)))
+        return str(url.join(parsed_url(location)))
     except ValueError as err:
         raise AddressUnusableError from err
 

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from yarl import URL
-
 from ..ota.image import clean_file_name
 from ..ota.sidecar import (
     Sidecar,
@@ -23,6 +21,7 @@ from ..ota.sidecar import (
     sidecar_of,
 )
 from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES, StoredImage
+from .addresses import parsed_url
 from .problem import Problem, RemoteProblem
 from .remote import RemoteImage, RemoteListing, named
 
@@ -166,7 +165,7 @@ def _resolved(address: object, base: str) -> str:
     if not isinstance(address, str) or not _PRINTABLE.fullmatch(address):
         raise unusable
     try:
-        resolved = URL(base).join(URL(address))
+        resolved = parsed_url(base).join(parsed_url(address))
         is_usable = (
             resolved.scheme == "https"
             and bool(resolved.host)

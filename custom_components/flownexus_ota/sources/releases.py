@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from yarl import URL
-
 from ..ota.sidecar import clean_notes
 from ..storage.image_store import IMAGE_SIZE_LIMIT_BYTES
+from .addresses import parsed_url
 
 _DIGEST: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
@@ -101,7 +100,7 @@ def _asset(value: object) -> Asset | None:
 def _is_https(url: object) -> bool:
     """Tell whether something is an address with a host; more is looked at before it is asked."""
     try:
-        parsed = URL(url) if isinstance(url, str) else URL()
+        parsed = parsed_url(url if isinstance(url, str) else "")
         return parsed.scheme == "https" and bool(parsed.host) and parsed.port is not None
     except ValueError:
         return False
