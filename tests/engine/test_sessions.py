@@ -308,16 +308,13 @@ async def test_an_error_of_ours_ends_one_session_and_leaves_the_device_free(
 ) -> None:
     device = stage.gateway.add("a")
     await stage.connected()
-    patient = Deadlines(offered=BRIEF, silence=BRIEF)
-    stage.profile = replace(QUICK, deadlines=patient)
 
     def err(_: str) -> None:
-        become_impatient(stage, patient)
         raise ZeroDivisionError
 
     device.on_write = err
     session = await (await stage.update(device)).finished
-    assert session.phase is Phase.FAILED
+    assert (session.phase, session.reason) == (Phase.FAILED, Reason.INTERNAL_ERROR)
     assert "error of ours" in caplog.text
     device.on_write = lambda _: None
     await stage.until(lambda: not stage.view(device).is_session_active)

@@ -66,7 +66,7 @@ class SessionRunner:
         self.profile = profile
         self._chronicle = chronicle
         self._hooks = hooks
-        self._inbox: asyncio.Queue[Report] = asyncio.Queue(MAX_PENDING_REPORTS)
+        self._inbox: asyncio.Queue[Report | None] = asyncio.Queue(MAX_PENDING_REPORTS)
         self._heard_at = 0.0
         self._clock_began_at = self._clock_beginning()
         self._is_served_pending = False
@@ -104,9 +104,12 @@ class SessionRunner:
         courier = asyncio.create_task(
             self.courier.run(), name=f"flownexus_ota courier {self.session.endpoint}"
         )
+        courier.add_done_callback(self._look_at_courier)
         try:
             self._heard_at = _loop_time()
             while not self.session.phase.is_final:
+                if courier.done():
+                    courier.result()  # an error of ours: the device is not to blame for silence
                 if (report := await self._next_report()) is not None:
                     await self._take(report)
         finally:
@@ -116,6 +119,11 @@ class SessionRunner:
         if not courier.cancelled():
             courier.result()  # it ended by an error of ours
 
+    def _look_at_courier(self, _: object) -> None:
+        """Wake whoever waits for reports; where they are many, nobody has to be woken."""
+        with suppress(asyncio.QueueFull):
+            self._inbox.put_nowait(None)
+
     async def _end(self) -> None:
         """Carry out the commands of the final step, within a limit."""
         with suppress(TimeoutError):
@@ -124,7 +132,7 @@ class SessionRunner:
                     await self.courier.carry_out(command)
 
     async def _next_report(self) -> Report | None:
-        """Return the next report; `None` after asking a silent device."""
+        """Return the next report; `None` after asking a silent device, or if its courier ended."""
         limits = [limit for limit in (self._until_deadline(), self._until_silence()) if limit]
         seconds = max(0.0, min(limits)) if limits else None
         try:
