@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -78,7 +79,8 @@ async def test_what_is_still_being_copied_is_found_soon_after_it_is_whole(world:
     await world.set_up()
     world.add_image()
     image = Path(world.hass.config.path(DOMAIN, "firmware", f"sensor-{NEW}.bin"))
-    os.utime(image)
+    in_a_moment = time.time() + 9  # the rest is waited for until ten seconds after it
+    os.utime(image, (in_a_moment, in_a_moment))
     keeper = world.runtime.shared.keeper
     await keeper.rescan()
     waiting = versions(world)
