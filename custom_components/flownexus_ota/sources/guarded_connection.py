@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from .addresses import is_address, may_fetch_from, parsed_url
+from .bounded_response import BoundedResponse
 from .fetch_errors import (
     AddressForbiddenError,
     AddressUnusableError,
@@ -134,6 +135,7 @@ class GuardedConnection:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=BoundedResponse,
             headers={"Accept-Encoding": "identity"},
             middlewares=middlewares,
             auto_decompress=False,
