@@ -44,7 +44,9 @@ class HassSocket:
     async def connect(cls, session: aiohttp.ClientSession, base_url: str, token: str) -> HassSocket:
         """Log in by a token and follow the states; raise StageError."""
         socket = await session.ws_connect(
-            f"{base_url}/api/websocket", heartbeat=30.0, max_msg_size=_MESSAGE_LIMIT_BYTES
+            f"{base_url}/api/websocket",
+            heartbeat=2 * _ANSWER_LIMIT_SECONDS,
+            max_msg_size=_MESSAGE_LIMIT_BYTES,
         )
         await socket.receive_json(timeout=_ANSWER_LIMIT_SECONDS)
         await socket.send_json({"type": "auth", "access_token": token})
