@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.flownexus_ota.engine.refusal import NothingToCancelError, PreflightError
 from custom_components.flownexus_ota.ota.phase import Phase
-from custom_components.flownexus_ota.ota.preflight import Refusal
+from custom_components.flownexus_ota.ota.preflight import Refusal, RefusalKey
 from custom_components.flownexus_ota.ota.session_state import Session
 from tests.fakes import FakeDevice
 
@@ -25,6 +26,7 @@ class Fetch:
 
     def __init__(self, stage: Stage) -> None:
         self.is_under_way, self.is_done = asyncio.Event(), asyncio.Event()
+        self.refusal: Refusal | None = None
         self._stage = stage
 
     def begin(self) -> None:
@@ -34,7 +36,7 @@ class Fetch:
     async def _fetch(self, _: Session) -> Refusal | None:
         self.is_under_way.set()
         await self.is_done.wait()
-        return None
+        return self.refusal
 
 
 @pytest.fixture
@@ -81,6 +83,24 @@ async def test_a_cancelled_update_is_not_offered_once_its_image_is_there(
     assert session.phase is Phase.CANCELLED
     assert RESET in device.asked
     assert URI_WRITE not in device.asked
+
+
+async def test_cancelling_an_update_that_is_then_refused_finds_nothing_to_cancel(
+    stage: Stage, fetch: Fetch
+) -> None:
+    device = stage.gateway.add("a")
+    await stage.connected()
+    fetch.begin()
+    asking = asyncio.create_task(stage.update(device))
+    await fetch.is_under_way.wait()
+    cancelling = asyncio.create_task(stage.engine.cancel(device.endpoint))
+    await asyncio.sleep(0)
+    fetch.refusal = Refusal(key=RefusalKey.IMAGE_MISSING)
+    fetch.is_done.set()
+    with pytest.raises(PreflightError):
+        await asking
+    with pytest.raises(NothingToCancelError):
+        await asyncio.wait_for(cancelling, 5)
 
 
 async def test_a_cancelled_update_is_not_executed_any_more(

@@ -95,6 +95,8 @@ class SessionDesk:
             await self._ports.chronicle.record_once(runner.session, evidence="asked for")
         except BaseException:
             self._release(record, runner)
+            # Whoever wanted to cancel it meanwhile waits for an end.
+            runner.give_up(NothingToCancelError(record.endpoint))
             raise
         self._ports.on_session(None, runner.session)
         if not self._is_stopped:  # else it goes on after the restart
@@ -128,9 +130,7 @@ class SessionDesk:
         await asyncio.gather(*tasks, return_exceptions=True)
         for session_id, runner in self._runners.items():
             self._ports.offering.revoke(session_id)
-            if not runner.finished.done():
-                runner.finished.set_exception(EngineStoppedError(session_id))
-                runner.finished.exception()  # nobody may be waiting; that is no error
+            runner.give_up(EngineStoppedError(session_id))
         self._runners.clear()
         self._records.clear()
         self._tasks.clear()

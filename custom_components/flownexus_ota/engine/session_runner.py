@@ -99,6 +99,12 @@ class SessionRunner:
             refused.cancel()
         return self.finished.result() if self.finished.done() else None
 
+    def give_up(self, error: Exception) -> None:
+        """Tell whoever waits for the outcome that there will be none."""
+        if not self.finished.done():
+            self.finished.set_exception(error)
+            self.finished.exception()  # nobody may be waiting; that is no error
+
     async def run(self) -> None:
         """Work until the session is final; cancelled, it can be resumed from the history."""
         courier = asyncio.create_task(
