@@ -163,6 +163,16 @@ async def test_what_is_no_http_or_too_long_gets_the_same_404_and_no_word_in_the_
     assert TOKEN not in caplog.text
 
 
+async def test_a_target_that_the_library_stumbles_over_ends_the_connection_without_a_word(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with RawClient(port) as client:
+        await client.send(request_text(path="https://[::1]@"))
+        assert await client.read_to_end() == b""
+    assert "Traceback" not in caplog.text
+    assert "[::1]@" not in caplog.text
+
+
 @pytest.mark.parametrize("text", ["", "GET /f/", request_text()[:-2]])
 async def test_a_request_that_does_not_come_to_its_end_is_not_waited_for(
     book: OfferBook, text: str

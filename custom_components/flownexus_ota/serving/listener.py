@@ -138,6 +138,13 @@ class _Connection(web.RequestHandler):
             self.force_close()
 
     @override
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except IndexError:  # yarl 1.25, by the target `https://[::1]@`: anybody could fill the log
+            self.force_close()
+
+    @override
     def handle_error(
         self,
         request: web.BaseRequest,

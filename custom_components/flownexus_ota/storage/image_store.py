@@ -231,9 +231,13 @@ class ImageStore:
 
     def _under_way(self) -> tuple[int, int]:
         """Return how large all images will be that somebody fetches, and how much there is."""
-        for path in [path for path in self._begun if not path.exists()]:
-            del self._begun[path]  # complete, or given up
-        return sum(self._begun.values()), sum(path.stat().st_size for path in self._begun)
+        written_bytes = 0
+        for path in tuple(self._begun):
+            try:
+                written_bytes += path.stat().st_size
+            except FileNotFoundError:
+                del self._begun[path]  # complete, or given up
+        return sum(self._begun.values()), written_bytes
 
     def _held(self) -> list[HeldImage]:
         return [
