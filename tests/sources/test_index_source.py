@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,12 @@ def entry(name: str, content: bytes, **members: object) -> dict[str, object]:
     return told | {"model": "Thingy:91"} | members
 
 
-def publish(server: FileServer, *entries: object, etag: str = '"1"') -> str:
+def publish(
+    server: FileServer, *entries: object, etag: str = '"1"', expires_at: str | None = None
+) -> str:
     """Serve an index that is told apart by its ETag."""
-    body = json.dumps({"format": 1, "images": entries}).encode()
+    index = {"format": 1, "images": entries, "expires_at": expires_at}
+    body = json.dumps(index).encode()
 
     async def answer(request: web.BaseRequest) -> web.Response:
         if request.headers.get("If-None-Match") == etag:
@@ -55,6 +59,22 @@ async def test_an_index_that_is_the_same_is_not_sent_again(
     assert server.requests[-1].headers["If-None-Match"] == '"1"'
     publish(server, entry("a.bin", b"1"), entry("b.bin", b"2", version="2.0.0"), etag='"2"')
     assert len((await source.list_images()).images) == 2
+
+
+async def test_an_index_expires_also_while_nobody_answers(
+    server: FileServer, fetcher: GuardedFetcher
+) -> None:
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    url = publish(server, entry("a.bin", b"1"), expires_at="2026-11-27T00:00:00Z")
+    source = IndexSource("Example", url, fetcher, clock=lambda: now)
+    assert len((await source.list_images()).images) == 1
+    server.answers.clear()
+    with pytest.raises(FetchError):
+        await source.list_images()
+    now += timedelta(days=1)
+    listing = await source.list_images()
+    assert listing.images == ()
+    assert [problem.key for problem in listing.problems] == ["index_expired"]
 
 
 async def test_an_index_that_is_not_there_is_an_error(
