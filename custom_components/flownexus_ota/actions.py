@@ -78,13 +78,14 @@ async def _async_fetched(runtime: RuntimeData, image: FirmwareImage, name: str) 
     """
     shared = runtime.shared
     stored_image = StoredImage(sha256=image.sha256, size_bytes=image.size_bytes)
-    if image.origin is None or await runtime.hass.async_add_executor_job(
-        shared.store.has, image.sha256
-    ):
+    if image.origin is None:
         return image
-    if refusal := await shared.supply.provide(stored_image):
+    is_here = await runtime.hass.async_add_executor_job(shared.store.has, image.sha256)
+    if not is_here and (refusal := await shared.supply.provide(stored_image)):
         raise preflight_error(refusal, name)
-    await shared.keeper.rescan_anew()
+    # Somebody else may have had it fetched a moment ago.
+    if not shared.keeper.has_looked_into(image.sha256):
+        await shared.keeper.rescan_anew()
     catalogue = shared.keeper.catalogue
     fetched = () if catalogue is None else catalogue.images
     alike = (each for each in fetched if (each.sha256, each.origin) == (image.sha256, image.origin))

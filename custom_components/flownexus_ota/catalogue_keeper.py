@@ -175,6 +175,10 @@ class CatalogueKeeper:
         }
         return remote | {sha256: name for name, sha256 in self.scan.digests.items()}
 
+    def has_looked_into(self, sha256: str) -> bool:
+        """Tell whether an image that lies elsewhere has been read since it is in the store."""
+        return sha256 in self._headers
+
     def origin_of(self, sha256: str) -> Origin | None:
         """Return where the bytes of an image can be had again."""
         return self.scan.origins.get(sha256) or self._remote_origin(sha256)
