@@ -142,4 +142,5 @@ def _trusting(anchor: x509.Certificate | None) -> ssl.SSLContext | None:
 
 def _hosts_of_urls(*urls: str | None) -> frozenset[str]:
     hosts = (urlsplit(url).hostname for url in urls if url is not None)
-    return frozenset(host for host in hosts if host is not None)
+    # Clients look for a name without the dot that says that it is whole.
+    return frozenset(host.removesuffix(".") for host in hosts if host is not None)

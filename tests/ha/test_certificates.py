@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.flownexus_ota.certificate_authority import async_authority
-from custom_components.flownexus_ota.const import DOMAIN
+from custom_components.flownexus_ota.certificates import hosts_to_name
+from custom_components.flownexus_ota.const import CONF_FIRMWARE_BASE_URL, DOMAIN
 from custom_components.flownexus_ota.serving.pki import (
     certificate_pem,
     hosts_of,
@@ -287,6 +292,12 @@ async def test_a_look_that_is_under_way_when_the_server_is_unloaded_starts_nothi
 
 def files_in(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def test_a_dot_at_the_end_of_a_name_is_not_in_the_certificate(hass: HomeAssistant) -> None:
+    options = {CONF_FIRMWARE_BASE_URL: f"https://{NAME}.:8443"}
+    entry = MockConfigEntry(domain=DOMAIN, options=options)
+    assert hosts_to_name(hass, entry) == {NAME}
 
 
 async def test_a_listener_without_https_needs_no_certificate(
