@@ -116,11 +116,12 @@ def update_failed_error(
         "evidence": session.evidence or UNKNOWN,
         "code": _coap_code(session.refusal_code),
     }
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=_failure_key(session),
-        translation_placeholders={name: shown(text) for name, text in placeholders.items()},
-    )
+    key = _failure_key(session)
+    refusal = Refusal.told_by(session.evidence or "")
+    if session.reason is Reason.PREFLIGHT_REFUSED and refusal is not None:
+        key = f"refused_{refusal.key}"
+        placeholders |= refusal.values
+    return _failure(key, **{name: shown(text) for name, text in placeholders.items()})
 
 
 def update_in_progress_error(device_name: str) -> ServiceValidationError:

@@ -19,6 +19,7 @@ from custom_components.flownexus_ota.lwm2m import exchange
 from custom_components.flownexus_ota.lwm2m.events import Endpoint
 from custom_components.flownexus_ota.lwm2m.firmware_update import UpdateResult
 from custom_components.flownexus_ota.ota.phase import Phase, Reason
+from custom_components.flownexus_ota.ota.preflight import Refusal, RefusalKey
 from custom_components.flownexus_ota.ota.session_state import Session, Target
 from custom_components.flownexus_ota.sources import fetch_errors
 from custom_components.flownexus_ota.storage.errors import HistoryTimeoutError, NewerSchemaError
@@ -187,6 +188,17 @@ def test_an_end_without_a_reason_to_fail_shows_the_evidence(reason: Reason | Non
 
     assert said(shown) == (
         "The update of Greenhouse to version 1.4.2 failed (result 8): the last words of the device."
+    )
+
+
+def test_what_spoke_against_an_update_by_its_turn_has_the_text_that_it_had_at_once() -> None:
+    refusal = Refusal(key=RefusalKey.BATTERY_LOW, values={"battery": "12", "minimum": "30"})
+    session = replace(FAILED, reason=Reason.PREFLIGHT_REFUSED, evidence=str(refusal))
+
+    shown = exceptions.update_failed_error(session, DEVICE)
+
+    assert said(shown) == (
+        "Greenhouse was not updated: its battery is at 12 %, and the options ask for at least 30 %."
     )
 
 

@@ -191,3 +191,21 @@ def test_a_uri_that_devices_may_choke_on_is_not_written(length: int, key: str | 
 def test_a_battery_has_to_last(level: int | None, minimum: int, key: str | None) -> None:
     wish = replace(NEWER, min_battery_percent=minimum)
     assert key_of(replace(READY, battery_percent=level), wish) == key
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal(key=RefusalKey.NO_OBJECT_5),
+        Refusal(key=RefusalKey.BATTERY_LOW, values={"battery": "12", "minimum": "30"}),
+        Refusal(key=RefusalKey.IMAGE_NOT_FETCHED, values={"detail": "it took 60 s, or so"}),
+        Refusal(key=RefusalKey.ALREADY_INSTALLED, values={"installed_version": ""}),
+    ],
+)
+def test_a_refusal_is_known_again_by_its_words(refusal: Refusal) -> None:
+    assert Refusal.told_by(str(refusal)) == refusal
+
+
+@pytest.mark.parametrize("words", ["", "asked for", "battery", "battery_low battery"])
+def test_other_words_are_no_refusal(words: str) -> None:
+    assert Refusal.told_by(words) is None

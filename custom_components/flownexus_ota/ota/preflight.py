@@ -1,8 +1,10 @@
 """What is looked at before anything is written to a device, and what speaks against it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import batched
 from typing import Final, override
 
 from ..lwm2m.firmware_update import DeliveryMethod
@@ -47,6 +49,14 @@ class Refusal:
     def __str__(self) -> str:
         """Return it in words for the history, e.g. `battery_low battery=12 minimum=30`."""
         return " ".join((self.key, *(f"{name}={value}" for name, value in self.values.items())))
+
+    @classmethod
+    def told_by(cls, words: str) -> Refusal | None:
+        """Return what the history has the words of, or `None`."""
+        key, *parts = re.split(r" (\w+)=", words)
+        if key not in RefusalKey:
+            return None
+        return cls(key=RefusalKey(key), values=dict(batched(parts, 2, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
