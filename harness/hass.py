@@ -104,6 +104,18 @@ class Hass:
         await self._start()
         await self.onboard()
 
+    async def until_running(self) -> None:
+        """Wait until all of it has started: its page is there earlier, and automations sleep."""
+
+        async def is_running() -> bool:
+            config = await self.socket.command("get_config")
+            return bool(config["state"] == "RUNNING")
+
+        with self.process.tail_on_error():
+            await poll_until(
+                is_running, "all of Home Assistant", limit_seconds=_START_LIMIT_SECONDS
+            )
+
     async def _start(self) -> None:
         python = self.version.python()
         environ = {**build_environ(python), **certificate_environ()}

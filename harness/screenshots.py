@@ -6,7 +6,6 @@ time to the next is the clock.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +21,7 @@ from harness.hass import Hass
 from harness.hass_folder import firmware_folder
 from harness.leshan_real import RealSite
 from harness.stage import Stage
-from harness.waiting import StageError, poll_until
+from harness.waiting import StageError
 from scripts.demonstration.options import parse
 from scripts.setup import browser, java, leshan
 from scripts.setup.console import SetupError, say
@@ -62,18 +61,8 @@ async def _set_stage(ends: AsyncExitStack, folder: Path, site: DeviceSite) -> St
         add_firmware(firmware_folder(hass.folder), each)
     await hass.start(ends)
     await hass.onboard()
-    await poll_until(_is_running(hass), "the whole of Home Assistant", limit_seconds=_LIMIT_SECONDS)
+    await hass.until_running()
     return Stage(site=site, hass=hass)
-
-
-def _is_running(hass: Hass) -> Callable[[], Awaitable[bool]]:
-    """Return whether it has started: it tells whoever comes earlier, across the page."""
-
-    async def is_running() -> bool:
-        config = await hass.socket.command("get_config")
-        return bool(config["state"] == "RUNNING")
-
-    return is_running
 
 
 class _Album:

@@ -60,6 +60,8 @@ async def automated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[S
         await stage.hass.stop()
         add_automations(stage.hass.folder)
         await stage.hass.start_again()
+        # An automation is "on" before, and hears nothing yet.
+        await stage.hass.until_running()
         yield stage
 
 
