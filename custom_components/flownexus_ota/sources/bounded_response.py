@@ -20,7 +20,7 @@ class BoundedResponse(aiohttp.ClientResponse):
         if self._body is None:
             try:
                 self._body = await self._bounded()
-            except BaseException:
+            except BaseException:  # as the base class: what was not read whole is used no more
                 self.close()
                 raise
         return await super().read()
